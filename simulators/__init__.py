@@ -1,0 +1,18 @@
+"""Streams of synthetic structural causal models in JAX; knows nothing of the network."""
+
+from simulators.prior import Prior, PriorError
+from simulators.scenarios import SCENARIOS, Scenario, ScenarioError, sample, scenario
+from simulators.scm import Dataset, simulate, simulate_batch
+
+__all__ = [
+    "SCENARIOS",
+    "Dataset",
+    "Prior",
+    "PriorError",
+    "Scenario",
+    "ScenarioError",
+    "sample",
+    "scenario",
+    "simulate",
+    "simulate_batch",
+]

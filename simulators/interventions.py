@@ -1,0 +1,44 @@
+"""Which cells an experiment sets, and to what: hard interventions with known targets."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from simulators import draw
+from simulators.prior import Prior, weights_of
+
+NONE, HARD_CONSTANT, HARD_RANDOM = range(3)
+
+
+class Experiment(NamedTuple):
+    """A plan made before any value is known."""
+
+    intervened_nd: Array  # bool; at most one variable a row
+    value_nd: Array  # in standard deviations from the mean of the variable left alone
+
+
+def sample_experiment(key: Array, prior: Prior, n: int, d: int, active: Array) -> Experiment:
+    """Draw the kind of intervention, its targets, its rows and the values set.
+
+    A random share of the variables is targeted (at least one); a random share of the rows is
+    interventional, each with one target drawn evenly among those.
+    """
+    keys = jax.random.split(key, 8)
+    kind = draw.option(keys[0], weights_of(prior.interventions, "interventions"))
+    share = draw.between(keys[1], prior.targeted_share)
+    count = jnp.clip(jnp.round(share * active), 1, active)
+    # A random order of the active variables; the first `count` of them are targets.
+    score_d = jnp.where(jnp.arange(d) < active, jax.random.uniform(keys[2], (d,)), jnp.inf)
+    rank_d = (score_d[None, :] < score_d[:, None]).sum(-1)
+    chosen_n = jnp.floor(jax.random.uniform(keys[3], (n,)) * count)
+    set_n = jax.random.uniform(keys[4], (n,)) < draw.between(keys[5], prior.intervened_rows)
+    intervened_nd = (rank_d[None, :] == chosen_n[:, None]) & set_n[:, None] & (kind != NONE)
+
+    k_size, k_sign, k_spread = jax.random.split(keys[6], 3)
+    constant_d = draw.between(k_size, prior.intervention_size, (d,)) * draw.sign(k_sign, (d,))
+    spread_nd = jax.random.uniform(k_spread, (n, d), minval=-1, maxval=1) * constant_d
+    return Experiment(intervened_nd, jnp.where(kind == HARD_RANDOM, spread_nd, constant_d))
