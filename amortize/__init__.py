@@ -1,0 +1,27 @@
+"""Causal graphs from a table of data in one forward pass of a pretrained transformer.
+
+Importing this package is cheap; JAX and pandas are imported when first needed.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amortize.graph import CausalGraph
+    from amortize.predict import load
+
+__version__ = "0.1.0"
+__all__ = ["CausalGraph", "__version__", "load"]
+
+_HOMES = {"CausalGraph": "amortize.graph", "load": "amortize.predict"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'amortize' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

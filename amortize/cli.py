@@ -1,0 +1,114 @@
+"""The `amortize` command. Heavy imports happen inside the commands, so that --help is instant."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amortize import __version__
+from amortize.errors import AmortizeError, UsageError
+
+app = typer.Typer(
+    name="amortize",
+    help="Causal graphs from a table of data, by one pass of a pretrained network.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        print(f"amortize {__version__}")
+        raise typer.Exit()
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit()
+
+
+@app.command()
+def predict(
+    data: Annotated[Path, typer.Argument(help="CSV or TSV file with a header line.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the results. Default: NAME.amortize in this folder."),
+    ] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="Name of a bundled network, or a folder.")
+    ] = None,
+    interventions: Annotated[
+        Path | None,
+        typer.Option(help="CSV like DATA with 1 where you set the cell yourself, else 0."),
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Probability from which a pair counts as connected.")
+    ] = 0.5,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite earlier results.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+) -> None:
+    """Predict which columns of a table cause which, and write the results to a folder."""
+    from amortize.commands import run_predict
+
+    run_predict(data, out, checkpoint, interventions, threshold, force, quiet)
+
+
+@app.command()
+def info(
+    checkpoint: Annotated[
+        str | None, typer.Argument(help="Name of a bundled network, or a folder.")
+    ] = None,
+) -> None:
+    """Tell what a network was trained on, its ranges and its measured accuracy."""
+    from amortize.commands import run_info
+
+    run_info(checkpoint)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario, e.g. linear-gaussian.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to; it must not exist.")],
+    variables: Annotated[int, typer.Option(help="Variables of each dataset.", min=2)] = 10,
+    rows: Annotated[int, typer.Option(help="Rows of each dataset.", min=5)] = 200,
+    count: Annotated[int, typer.Option(help="Number of datasets.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same datasets.", min=0)] = 0,
+) -> None:
+    """Write simulated datasets with their true graphs."""
+    from amortize.commands import run_simulate
+
+    run_simulate(scenario, out, variables, rows, count, seed)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status (0 fine, 2 wrong usage, 3 unusable data)."""
+    try:
+        status = app(args=arguments, prog_name="amortize", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except AmortizeError as error:
+        return _fail(str(error), error.exit_status)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of the pipe has left. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        # The parser's own errors moved between typer's releases; all of them have this method.
+        describe = getattr(error, "format_message", None)
+        if describe is None:
+            raise
+        return _fail(f"{describe()} (see amortize --help)", UsageError.exit_status)
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"amortize: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""What the commands do and print. On a terminal tables are drawn; into a pipe goes plain text."""
+
+import json
+import os
+import textwrap
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from amortize.errors import UsageError, listing, quoted
+
+if TYPE_CHECKING:
+    from amortize.graph import CausalGraph
+
+PRINTED_EDGES = 40
+PRINTED_COLUMNS = 12  # left-out columns named one by one
+PROSE_WIDTH = 96
+
+
+def run_predict(
+    data: Path,
+    out: Path | None,
+    checkpoint: str | None,
+    mask: Path | None,
+    threshold: float,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Read, predict, write, print. Whatever can be refused cheaply is refused first.
+
+    Raises:
+        UsageError: the threshold or the output folder is wrong.
+        DataError: the table, the mask or the checkpoint cannot be used.
+    """
+    started = perf_counter()
+    from amortize.bundled import resolve
+    from amortize.folder import FILES, check_folder
+    from amortize.posterior import check_threshold
+
+    check_threshold(threshold)
+    out = Path(f"{data.stem}.amortize") if out is None else out
+    if any((out / name).resolve() in _resolved(data, mask) for name in FILES):
+        raise UsageError(f"the output {quoted(out)} would overwrite the input; give another --out")
+    check_folder(out, force)
+    folder = resolve(checkpoint)
+
+    from amortize.interventions import read_interventions
+    from amortize.predict import load
+    from amortize.table import read_table
+
+    table = read_table(data)
+    intervened = None if mask is None else read_interventions(mask, table)
+    console = Console(quiet=quiet, highlight=False, soft_wrap=True)
+    n, d = table.values.shape
+    console.print(f"{data.name}: {n} rows, {len(table.columns)} columns, {d} used", markup=False)
+    for column in table.left_out[:PRINTED_COLUMNS]:
+        console.print(f"  left out {quoted(column.name)}: {column.note}", markup=False)
+    if len(table.left_out) > PRINTED_COLUMNS:
+        others = [column.name for column in table.left_out[PRINTED_COLUMNS:]]
+        console.print(f"  left out as well: {listing(others, 10)} (see run.json)", markup=False)
+
+    graph = load(folder).predict(table, interventions=intervened, threshold=threshold)
+    graph.run["data"] = data.name
+    graph.run["interventions"] = None if mask is None else mask.name
+    graph.run["seconds"] = round(perf_counter() - started, 3)
+    graph.save(out, force=force)
+    for warning in graph.warnings:
+        console.print(f"  warning: {warning}", markup=False)
+    _print_edges(console, graph)
+    console.print(textwrap.fill(graph.assumptions, PROSE_WIDTH), markup=False)
+    console.print(
+        f"\nWritten to {out}{os.sep} (open report.html), {perf_counter() - started:.1f} s",
+        markup=False,
+    )
+
+
+def _resolved(*paths: Path | None) -> set[Path]:
+    return {path.resolve() for path in paths if path is not None}
+
+
+def _print_edges(console: Console, graph: "CausalGraph") -> None:
+    edges = graph.edges()
+    if not edges:
+        console.print(f"\nNo pair of columns reaches the threshold {graph.threshold:g}.\n")
+        return
+    rows = []
+    for edge in edges[:PRINTED_EDGES]:
+        note = "direction uncertain" if edge.direction == "uncertain" else ""
+        note = note if edge.in_dag else "left out of the graph: closes a cycle"
+        numbers = f"{edge.probability:.3f}", f"{edge.reverse_probability:.3f}"
+        rows.append([edge.cause, edge.effect, *numbers, note])
+    _print_table(console, ["cause", "effect", "probability", "of the reverse", ""], rows, (2, 3))
+    if len(edges) > PRINTED_EDGES:
+        console.print(f"and {len(edges) - PRINTED_EDGES} more, in edges.csv\n")
+
+
+def _print_table(
+    console: Console, head: list[str], rows: list[list[str]], numeric: tuple[int, ...]
+) -> None:
+    """A drawn table on a terminal, columns separated by two spaces in a pipe."""
+    if console.is_terminal:
+        table = RichTable(*head, header_style="bold", pad_edge=False)
+        for index in numeric:
+            table.columns[index].justify = "right"
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table, soft_wrap=False)
+        return
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if i in numeric else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [head, *rows]
+    ]
+    console.print("\n" + "\n".join(lines) + "\n", markup=False)
+
+
+def run_info(checkpoint: str | None) -> None:
+    """Print the card of a checkpoint, without loading its parameters.
+
+    Raises:
+        DataError: there is no such checkpoint.
+    """
+    from amortize.bundled import bundled_names, read_card, resolve
+
+    folder = resolve(checkpoint)
+    card = read_card(folder)
+    console = Console(highlight=False, soft_wrap=True)
+    facts = [["name", str(card.get("name", folder.name))], ["folder", str(folder)]]
+    facts += [
+        [key, _fact(card[key])]
+        for key in ("preset", "step", "datasets", "hours", "hardware", "parameters", "description")
+        if key in card
+    ]
+    facts += [
+        [f"trained on {noun}", f"{low} to {high}"]
+        for noun, (low, high) in card.get("ranges", {}).items()
+    ]
+    facts += [[f"made with {name}", str(v)] for name, v in card.get("versions", {}).items()]
+    others = [name for name in bundled_names() if name != folder.name]
+    facts += [["also bundled", ", ".join(others)]] if others else []
+    width = max(len(key) for key, _ in facts)
+    for key, value in facts:
+        console.print(f"{key.ljust(width)}  {value}", markup=False)
+    measured = card.get("measured", {})
+    if measured:
+        names = list(dict.fromkeys(name for scores in measured.values() for name in scores))
+        rows = [
+            [name, *(_fact(scores.get(score, "")) for score in names)]
+            for name, scores in measured.items()
+        ]
+        _print_table(console, ["measured on", *names], rows, tuple(range(1, len(names) + 1)))
+    else:
+        console.print("measured on  nothing yet")
+    if card.get("assumptions"):
+        console.print(textwrap.fill(str(card["assumptions"]), PROSE_WIDTH), markup=False)
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def run_simulate(name: str, out: Path, variables: int, rows: int, count: int, seed: int) -> None:
+    """Write `count` datasets: data.csv, graph.csv and, where cells were set, interventions.csv.
+
+    Raises:
+        UsageError: no such scenario, or the output exists.
+        DataError: the output cannot be written.
+    """
+    if out.exists():
+        raise UsageError(f"the output {quoted(out)} exists; give --out a new folder")
+    from amortize.folder import drafted
+    from simulators.scenarios import ScenarioError, sample, scenario
+
+    try:
+        found = scenario(name)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
+    datasets = sample(name, count, rows, variables, seed)
+    about = {"scenario": name, "description": found.description, "source": found.source}
+    about |= {"variables": variables, "rows": rows, "count": count, "seed": seed}
+    with drafted(out) as draft:
+        for index, dataset in enumerate(datasets):
+            _write_dataset(draft / f"{index:04d}", dataset)
+        (draft / "scenario.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    print(f"{count} dataset(s) of {rows} rows and {variables} variables written to {out}{os.sep}")
+
+
+def _write_dataset(folder: Path, dataset) -> None:
+    import numpy as np
+    import pandas as pd
+
+    folder.mkdir()
+    names = [f"x{i}" for i in range(dataset.values.shape[1])]
+    values = np.where(dataset.observed, dataset.values, np.nan)
+    pd.DataFrame(values, columns=pd.Index(names)).to_csv(folder / "data.csv", index=False)
+    truth = pd.DataFrame(dataset.graph.astype(int), index=names, columns=pd.Index(names))
+    truth.to_csv(folder / "graph.csv", index_label="cause")
+    if dataset.intervened.any():
+        mask = pd.DataFrame(dataset.intervened.astype(int), columns=pd.Index(names))
+        mask.to_csv(folder / "interventions.csv", index=False)

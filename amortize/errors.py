@@ -1,0 +1,35 @@
+"""The errors a user meets: one line each, saying what was found, where, and what to do."""
+
+
+class AmortizeError(Exception):
+    """Base of the errors that the command reports as one line instead of a traceback."""
+
+    exit_status = 1
+
+    def __init__(self, message: str) -> None:
+        # Column names come from the user's file and may hold line breaks.
+        super().__init__(" ".join(str(message).split()))
+
+
+class UsageError(AmortizeError, ValueError):
+    """The request itself is wrong (a flag, an argument, an output that exists). Exit status 2."""
+
+    exit_status = 2
+
+
+class DataError(AmortizeError, ValueError):
+    """The data or the checkpoint cannot be used. Exit status 3."""
+
+    exit_status = 3
+
+
+def quoted(value: object, width: int = 60) -> str:
+    """`value` between single quotes, shortened to `width` characters, for use in a message."""
+    text = " ".join(str(value).split())
+    return f"'{text if len(text) <= width else text[: width - 3] + '...'}'"
+
+
+def listing(values: list[str], limit: int = 5) -> str:
+    """The first `limit` of `values`, quoted and joined by commas, with a count of the rest."""
+    shown = ", ".join(quoted(value, 40) for value in values[:limit])
+    return shown if len(values) <= limit else f"{shown} and {len(values) - limit} more"

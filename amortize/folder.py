@@ -1,0 +1,131 @@
+"""The folder that a prediction leaves behind, written whole or not at all."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import pandas as pd
+
+from amortize.errors import DataError, UsageError, quoted
+from amortize.report import render
+
+if TYPE_CHECKING:
+    from amortize.graph import CausalGraph
+
+FILES = (
+    "edges.csv",
+    "probabilities.csv",
+    "graph.json",
+    "graph.graphml",
+    "report.html",
+    "run.json",
+)
+
+
+def check_folder(directory: Path, force: bool = False) -> None:
+    """Refuse a folder that cannot be written or would overwrite an earlier answer.
+
+    Raises:
+        UsageError: the path is a file, or holds one of `FILES` and `force` is False.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"the output {quoted(directory)} is a file; give a directory with --out")
+    present = [name for name in FILES if (directory / name).exists()]
+    if present and not force:
+        raise UsageError(
+            f"the output {quoted(directory)} holds {present[0]} already; "
+            "give --force to overwrite it, or another --out"
+        )
+
+
+def write_folder(graph: "CausalGraph", directory: Path, force: bool = False) -> Path:
+    """Write every file of `FILES`: first into a new folder beside, then moved into place.
+
+    Other files in the directory are left alone.
+
+    Raises:
+        UsageError: see `check_folder`.
+        DataError: the file system refuses (no space, no permission).
+    """
+    check_folder(directory, force)
+    with drafted(directory) as draft:
+        _write_files(graph, draft)
+    return directory
+
+
+@contextmanager
+def drafted(directory: Path) -> Iterator[Path]:
+    """A new folder to write into, whose files are moved to `directory` when the block ends well.
+
+    Raises:
+        DataError: the file system refuses (no space, no permission).
+    """
+    directory = Path(os.path.abspath(directory))
+    draft = None
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+        draft.chmod(0o777 & ~_umask())
+        yield draft
+        if not directory.exists():
+            draft.rename(directory)
+        else:
+            for path in draft.iterdir():
+                os.replace(path, directory / path.name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(
+            f"the output {quoted(directory)} cannot be written ({reason}); choose another --out"
+        ) from error
+    finally:
+        if draft is not None and draft.exists():
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _umask() -> int:
+    """The process's file mode mask, which mkdtemp does not apply."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _write_files(graph: "CausalGraph", folder: Path) -> None:
+    edges = graph.edges()
+    columns = ["cause", "effect", "probability", "reverse_probability", "direction", "in_dag"]
+    pd.DataFrame(edges, columns=pd.Index(columns)).round(6).to_csv(
+        folder / "edges.csv", index=False
+    )
+    square = pd.DataFrame(graph.probabilities, index=graph.names, columns=pd.Index(graph.names))
+    square.round(6).to_csv(folder / "probabilities.csv", index_label="cause")
+    network = graph.dag()
+    network.graph.update(
+        checkpoint=graph.checkpoint, threshold=graph.threshold, assumptions=graph.assumptions
+    )
+    _write_json(folder / "graph.json", nx.node_link_data(network, edges="edges"))
+    nx.write_graphml(network, folder / "graph.graphml")
+    (folder / "report.html").write_text(render(graph), encoding="utf-8")
+    _write_json(folder / "run.json", run_record(graph))
+
+
+def run_record(graph: "CausalGraph") -> dict:
+    """What was run and with what, as JSON values."""
+    return {
+        "checkpoint": graph.checkpoint,
+        "threshold": graph.threshold,
+        "variables": graph.names,
+        "columns": [vars(column) for column in graph.columns],
+        "warnings": list(graph.warnings),
+        "assumptions": graph.assumptions,
+        **graph.run,
+    }
+
+
+def _write_json(path: Path, content: dict) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
