@@ -38,13 +38,13 @@ def read_column(name: str, cells: pd.Series) -> tuple[Column, np.ndarray]:
         DataError: an infinite or absurdly large value, or text among numbers.
     """
     cells = cells.reset_index(drop=True)
-    present = cells[cells.notna()]
+    present = cells.dropna()
     if not present.empty and _is_text(cells):
         numbers = _numbers(name, present)
         if numbers is None:
             return _text_column(name, cells, present)
         cells = numbers.reindex(cells.index)
-        present = cells[cells.notna()]
+        present = cells.dropna()
     missing = 1.0 - len(present) / max(len(cells), 1)
     if present.empty:
         note = "every cell is missing"
@@ -99,7 +99,7 @@ def _numbers(name: str, present: pd.Series) -> pd.Series | None:
     text = present.astype(str).str.strip()
     if text.str.lower().isin({"true", "false"}).all():
         return None
-    values = pd.to_numeric(text, errors="coerce")
+    values = pd.Series(pd.to_numeric(text, errors="coerce"), index=text.index)
     words = text.str.lower().isin(MISSING_WORDS)
     wrong = values.isna() & ~words & ~text.str.lower().isin({"nan", ""})
     if values.notna().sum() < 0.5 * len(values):

@@ -13,7 +13,7 @@ def enable_compile_cache() -> None:
     import jax
     import platformdirs
 
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.values.get("jax_compilation_cache_dir") is not None:
         return
     root = os.environ.get("AMORTIZE_CACHE") or platformdirs.user_cache_dir("amortize")
     folder = Path(root) / "compiled" / f"jax-{jax.__version__}"

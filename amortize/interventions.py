@@ -42,7 +42,7 @@ def read_interventions(path: str | Path, table: Table) -> np.ndarray:
         )
     masks = {}
     for name in given:
-        cells = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
+        cells = np.asarray(pd.to_numeric(frame[name], errors="coerce"), dtype=np.float64)
         wrong = ~np.isin(cells, (0.0, 1.0))
         if wrong.any() and name in table.names:
             row = int(np.argmax(wrong))

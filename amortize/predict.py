@@ -50,7 +50,7 @@ class Predictor:
         self.name = name
         self.config = checkpoint.config
         self.card: dict[str, Any] = checkpoint.card
-        model_config = getattr(checkpoint.config, "model", checkpoint.config)
+        model_config = checkpoint.config.model
 
         def forward(params, values_bnd, observed_bnd, intervened_bnd, n, d):
             _, rows, variables = values_bnd.shape
