@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from amortize import __version__
 from amortize.bundled import resolve
-from amortize.compiling import enable_compile_cache
 from amortize.errors import DataError, UsageError, listing
 from amortize.graph import ASSUMPTIONS, CausalGraph
 from amortize.interventions import check_interventions
@@ -168,18 +166,15 @@ class Predictor:
     def _record(self, table: Table, intervened: np.ndarray | None, seconds: float) -> dict:
         import jax
 
+        from amortize.compilation import versions
+
         return {
             "rows": len(table.values),
             "intervened_cells": 0 if intervened is None else int(intervened.sum()),
             "network_seconds": round(seconds, 3),
             "checkpoint_step": self.card.get("step"),
             "device": str(jax.devices()[0]),
-            "versions": {
-                "amortize": __version__,
-                "jax": jax.__version__,
-                "numpy": np.__version__,
-                "python": platform.python_version(),
-            },
+            "versions": {**versions(), "python": platform.python_version()},
         }
 
 
@@ -190,8 +185,10 @@ def load(name_or_path: str | Path | None = None) -> Predictor:
         DataError: there is no such checkpoint, or it cannot be read.
     """
     path = resolve(name_or_path)
-    enable_compile_cache()
+    from amortize import compilation
     from amortize.checkpoint import load_checkpoint
+
+    compilation.enable_cache()
 
     return Predictor(load_checkpoint(path), path.name)
 
