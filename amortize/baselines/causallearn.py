@@ -11,9 +11,14 @@ from amortize.baselines.endpoints import consistent_extension, from_causallearn,
 from amortize.baselines.method import Answer, Method, Question
 
 PC_ALPHA = 0.05  # the library's default
-BIC_WEIGHT = 0.5  # penalty per parameter in units of log n: the ordinary BIC
+# Penalty per parameter in units of log n. The ordinary BIC has 0.5, which is the library's default
+# for GES; its default for BOSS is 2. Of 0.5, 1 and 2, 1 gave both the best mean F1 over 20 datasets
+# each of linear-gaussian, linear-laplace, rff-gaussian and rff-laplace (d=10, n=200, seed 777).
+BIC_WEIGHT = 1.0
 BOSS_RESTARTS = 5
-LINGAM_THRESHOLD = 0.1  # of |weight| between z-scored columns
+# Of |weight| between z-scored columns. On the same datasets of linear-laplace, the regime that
+# DirectLiNGAM is made for, F1 is flat (.865 to .873) between 0 and 0.15.
+LINGAM_THRESHOLD = 0.1
 
 
 def pc(question: Question) -> Answer:
@@ -66,14 +71,12 @@ def direct_lingam(question: Question) -> Answer:
 
     model = DirectLiNGAM(random_state=question.seed)
     model.fit(question.values_nd)
-    weights = model.adjacency_matrix_
-    return Answer(
-        from_lingam(weights, LINGAM_THRESHOLD), np.abs(np.nan_to_num(np.asarray(weights))).T
-    )
+    weights = np.asarray(model.adjacency_matrix_)
+    return Answer(from_lingam(weights, LINGAM_THRESHOLD), np.abs(np.nan_to_num(weights)).T)
 
 
 def bic(values_nd: NDArray[np.float64], dag_dd: NDArray[np.int8]) -> float:
-    """BIC of a linear-Gaussian DAG, less is better: n log(residual variance) + log(n) per edge."""
+    """-2 times the linear-Gaussian score that BOSS climbs, constants left out; less is better."""
     n, d = values_nd.shape
     covariance = np.cov(values_nd, rowvar=False, ddof=0)
     total = 0.0
@@ -82,7 +85,7 @@ def bic(values_nd: NDArray[np.float64], dag_dd: NDArray[np.int8]) -> float:
         shared = covariance[child, parents]
         inverse = np.linalg.pinv(covariance[np.ix_(parents, parents)], hermitian=True)
         residual = covariance[child, child] - shared @ inverse @ shared
-        total += n * np.log(max(residual, 1e-12)) + np.log(n) * (len(parents) + 1)
+        total += n * np.log(max(residual, 1e-12)) + 2 * BIC_WEIGHT * np.log(n) * (len(parents) + 1)
     return float(total)
 
 
