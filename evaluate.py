@@ -1,5 +1,6 @@
 """Measures a checkpoint against classic algorithms on fresh simulated datasets.
 
+\b
     python evaluate.py                                   five scenarios, d=10, n=200
     python evaluate.py mixture linear-laplace --datasets 100 --variables 20
     python evaluate.py --methods amortize,boss --checkpoint small
@@ -163,14 +164,14 @@ def report(plan: Plan, scenario: str, results: Results, console: Console) -> Non
 # ================================================================================ 5. the command
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @app.command(help=__doc__)
 def main(
     requested: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SUITE_OR_SCENARIO]...", help=f"suites: {', '.join(SUITES)}"),
+        typer.Argument(metavar="SUITE_OR_SCENARIO", help=f"suites: {', '.join(SUITES)}"),
     ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="name or folder; bundled default")] = None,
     methods: Annotated[str, typer.Option(help="comma-separated names, or all")] = "all",
@@ -178,7 +179,7 @@ def main(
     variables: Annotated[int, typer.Option(min=2, help="variables per dataset")] = 10,
     rows: Annotated[int, typer.Option(min=5, help="rows per dataset")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="never used in training")] = EVALUATION_SEED,
-    out: Annotated[Path | None, typer.Option(help="folder [runs/evaluate/NAME]")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder; default runs/evaluate/NAME")] = None,
     time_limit: Annotated[float, typer.Option(min=0.1, help="seconds per baseline and table")] = 60,
 ) -> None:
     """Reads the request, runs it, and reports a mistake in one line."""

@@ -21,21 +21,21 @@ COLUMNS = (
     ("shd", "SHD", 2),
     ("skeleton_f1", "skeleton F1", 3),
     ("helped", "helped", 1),
-    ("seconds", "seconds", 3),
+    ("seconds", "sec", 3),
 )
 
 LEGEND = (
     "Means over the finished datasets; SHD counts a reversed edge once.",
     "Undirected edges of the methods marked cpdag and skeleton are oriented in their favour, as "
     "in the truth, before AUROC, AUPRC, F1 and SHD; `helped` is the mean number of edges whose "
-    "direction they were given so.",
+    "direction they were given so. A skeleton method claims no direction, and is given every one.",
     "amortize ranks pairs by probability, direct-lingam by |weight|, correlation and "
     "inverse-covariance by their symmetric entries (no help there); the others by their 0/1 graph.",
     "All methods read the same z-scored table with permuted columns. random knows the true number "
     "of edges. Missing cells reach the baselines as the column mean, and rows under intervention "
     "as ordinary rows (pooled); amortize reads both masks.",
-    "seconds: wall time per dataset without imports and compilation; baselines on one thread, "
-    "amortize on all cores or the accelerator.",
+    "sec: wall time in seconds per dataset, without imports and compilation; baselines on one "
+    "thread, amortize on all cores or the accelerator.",
 )
 
 
@@ -137,7 +137,12 @@ def truth_matrix(record: Record) -> np.ndarray:
 def console_table(board: Board) -> Table:
     """The board as a rich table: means only, narrow enough for 80 characters."""
     table = Table(
-        title=board.title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False
+        title=board.title,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     columns = [column for column in COLUMNS if column[0] != "skeleton_f1"]
     for heading in ("method", "graph"):

@@ -82,7 +82,7 @@ def plan(out, **changes):
 def run(a_plan, model=None):
     text = io.StringIO()
     model = model or FakeModel()
-    evaluate.run(a_plan, lambda _: model, Console(file=text, width=100))
+    evaluate.run(a_plan, lambda _: model, Console(file=text, width=80))
     return text.getvalue(), model
 
 
@@ -104,6 +104,7 @@ def test_every_cell_is_a_line_and_the_tables_hold_every_method(tmp_path):
         assert f"## {scenario}: 5 variables, 60 rows, seed 20000" in page
     for phrase in ("oriented in their favour", "expected calibration error", "Varsortability"):
         assert phrase in page
+    assert "…" not in text  # nothing is cut at 80 characters
     ours = next(r for r in records if r["method"] == "amortize")
     assert np.shape(ours["probabilities"]) == (5, 5)
     assert {"version", "settings", "source", "permutation_seed", "seconds"} <= set(ours)

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from amortize import __version__
+
 INSTALL_HINT = "not installed: pip install amortize[baselines]"
 
 
@@ -52,7 +54,9 @@ class Method:
 
     def installed_version(self) -> str | None:
         """Version of the library, of `amortize` for own lines, or None when not installed."""
+        if self.package is None:
+            return __version__
         try:
-            return version(self.package or "amortize")
+            return version(self.package)
         except PackageNotFoundError:
-            return None if self.package else "0"
+            return None
