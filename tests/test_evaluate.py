@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,14 +11,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import evaluate
-from amortize import metrics
 from amortize.baselines.method import INSTALL_HINT
 from amortize.baselines.runner import Result
-from amortize.case import prepare
 from amortize.errors import DataError, UsageError
 from amortize.leaderboard import boards
-from amortize.sortability import r2_sortability, varsortability
-from amortize.sweep import Results, array_hash, content_key, score
+from amortize.sweep import Results
 
 QUICK = ("empty", "random", "correlation", "inverse-covariance")
 
@@ -244,74 +240,6 @@ def test_suites_expand_without_repeats():
     assert both[0] == "mixture" and len(both) == len(evaluate.SUITES["default"])
     with pytest.raises(UsageError):
         evaluate.scenarios_of(["nothing"])
-
-
-# ------------------------------------------------------------------------------- its parts
-
-
-def test_score_orients_in_favour_and_counts_the_help():
-    truth = np.eye(4, k=1, dtype=bool)
-    found = score(truth | truth.T, None, truth, probabilistic=False)
-    assert (found["f1"], found["shd"], found["helped"], found["auprc"]) == (1, 0, 3, 1)
-    symmetric = score(truth | truth.T, (truth | truth.T).astype(float), truth, False)
-    assert symmetric["f1"] == 1 and symmetric["auprc"] == pytest.approx(0.5)
-    p = 0.8 * truth
-    network = score(truth, p, truth, probabilistic=True)
-    assert network["log_probability"] == pytest.approx(metrics.log_probability(p, truth))
-    assert network["helped"] == 0
-
-
-def test_prepare_moves_the_graph_with_the_columns():
-    random = np.random.default_rng(0)
-    values, graph = chain(random, 400, 6)
-    full, none = np.ones(values.shape, bool), np.zeros(values.shape, bool)
-    case = prepare(values, full, none, graph, permutation_seed=3)
-    order = np.random.default_rng(3).permutation(6)
-    z = (values - values.mean(0)) / values.std(0)
-    np.testing.assert_allclose(case.values_nd, z[:, order])
-    for i, j in case.about["truth"]:
-        assert order[j] == order[i] + 1
-    assert case.about["varsortability"] == 1.0
-    assert prepare(values, full, none, graph, 3).about["table"] == case.about["table"]
-    assert prepare(values, full, none, graph, 4).about["table"] != case.about["table"]
-
-
-def test_sortabilities():
-    graph = np.eye(3, k=1, dtype=bool)
-    random = np.random.default_rng(0)
-    values = random.normal(size=(500, 3)) * [1.0, 3.0, 2.0]
-    # Paths 0-1 (grows), 1-2 (falls), 0-2 (grows).
-    assert varsortability(values, graph) == pytest.approx(2 / 3)
-    z = values / values.std(0)
-    assert varsortability(z, graph) == pytest.approx(0.5)
-    assert math.isnan(varsortability(values, np.zeros((3, 3))))
-    # Two causes of one effect: the effect is explained best.
-    a, b = random.normal(size=(2, 500))
-    fork = np.stack([a, b, a + b + 0.1 * random.normal(size=500), random.normal(size=500)], 1)
-    truth = np.zeros((4, 4), bool)
-    truth[0, 2] = truth[1, 2] = True
-    assert r2_sortability(fork, truth) == 1.0
-    assert r2_sortability(fork * [1, 10, 100, 1], truth) == 1.0
-
-
-def test_r2_sortability_is_a_regressions():
-    from sklearn.linear_model import LinearRegression
-
-    values, graph = chain(np.random.default_rng(1), 200, 4)
-    r2 = []
-    for j in range(4):
-        others = np.delete(values, j, 1)
-        r2.append(LinearRegression().fit(others, values[:, j]).score(others, values[:, j]))
-    pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
-    expected = np.mean([r2[j] > r2[i] for i, j in pairs])
-    assert r2_sortability(values, graph) == pytest.approx(expected)
-
-
-def test_keys_depend_on_content_alone():
-    assert content_key({"a": 1, "b": 2}) == content_key({"b": 2, "a": 1})
-    assert content_key({"a": 1}) != content_key({"a": 2})
-    assert array_hash(np.zeros(3)) != array_hash(np.zeros((3, 1)))
-    assert array_hash(np.zeros(3)) != array_hash(np.zeros(3, np.float32))
 
 
 @pytest.mark.slow
