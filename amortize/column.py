@@ -118,13 +118,14 @@ def _text_column(name: str, cells: pd.Series, present: pd.Series) -> tuple[Colum
     text = present.astype(str).str.strip()
     levels = sorted(text.unique(), key=lambda level: (_level_rank(level), level))
     values = np.full(len(cells), np.nan)
-    if len(levels) == 2:
+    dates = _are_dates(text)
+    if len(levels) == 2 and not dates:
         values[present.index.to_numpy()] = (text == levels[1]).to_numpy(dtype=np.float64)
         note = f"{quoted(levels[0], 30)} = 0, {quoted(levels[1], 30)} = 1"
         return Column(name, "binary", note, missing), values
     if len(levels) == 1:
         note = f"constant (every value is {quoted(levels[0], 30)})"
-    elif _are_dates(text):
+    elif dates:
         note = "dates or times"
     elif len(levels) == len(text):
         note = "text that differs in every row (a name or an identifier)"

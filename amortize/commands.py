@@ -177,6 +177,7 @@ def run_simulate(name: str, out: Path, variables: int, rows: int, count: int, se
     """
     if out.exists():
         raise UsageError(f"the output {quoted(out)} exists; give --out a new folder")
+    from amortize import compilation
     from amortize.folder import drafted
     from simulators.scenarios import ScenarioError, sample, scenario
 
@@ -184,6 +185,7 @@ def run_simulate(name: str, out: Path, variables: int, rows: int, count: int, se
         found = scenario(name)
     except ScenarioError as error:
         raise UsageError(str(error)) from error
+    compilation.enable_cache()
     datasets = sample(name, count, rows, variables, seed)
     about = {"scenario": name, "description": found.description, "source": found.source}
     about |= {"variables": variables, "rows": rows, "count": count, "seed": seed}
