@@ -20,7 +20,7 @@ def erdos_renyi(key: Array, d: int, active: Array, expected: Array, limit: float
     The chance of an edge is 2 * expected / (active - 1), at most `limit`.
     """
     chance = jnp.minimum(2.0 * expected / jnp.maximum(active - 1, 1), limit)
-    return jax.random.bernoulli(key, chance, (d, d)) & _upper(d, active)
+    return draw.chance(key, chance, (d, d)) & _upper(d, active)
 
 
 def scale_free_out(
@@ -34,8 +34,9 @@ def scale_free_out(
     """
     k_count, k_score = jax.random.split(key)
     whole = jnp.floor(expected)
-    counts_d = whole + jax.random.bernoulli(k_count, expected - whole, (d,))
-    gumbel_dd = jax.random.gumbel(k_score, (d, d))
+    counts_d = whole + draw.chance(k_count, expected - whole, (d,))
+    tiny = jnp.finfo(jnp.float32).tiny
+    gumbel_dd = -jnp.log(-jnp.log(jnp.maximum(draw.unit(k_score, (d, d)), tiny)))
     index_d = jnp.arange(d)
 
     def attach(degree_d: Array, t: Array) -> tuple[Array, Array]:

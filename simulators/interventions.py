@@ -32,13 +32,13 @@ def sample_experiment(key: Array, prior: Prior, n: int, d: int, active: Array) -
     share = draw.between(keys[1], prior.targeted_share)
     count = jnp.clip(jnp.round(share * active), 1, active)
     # A random order of the active variables; the first `count` of them are targets.
-    score_d = jnp.where(jnp.arange(d) < active, jax.random.uniform(keys[2], (d,)), jnp.inf)
+    score_d = jnp.where(jnp.arange(d) < active, draw.unit(keys[2], (d,)), jnp.inf)
     rank_d = (score_d[None, :] < score_d[:, None]).sum(-1)
-    chosen_n = jnp.floor(jax.random.uniform(keys[3], (n,)) * count)
-    set_n = jax.random.uniform(keys[4], (n,)) < draw.between(keys[5], prior.intervened_rows)
+    chosen_n = jnp.floor(draw.unit(keys[3], (n,)) * count)
+    set_n = draw.unit(keys[4], (n,)) < draw.between(keys[5], prior.intervened_rows)
     intervened_nd = (rank_d[None, :] == chosen_n[:, None]) & set_n[:, None] & (kind != NONE)
 
     k_size, k_sign, k_spread = jax.random.split(keys[6], 3)
     constant_d = draw.between(k_size, prior.intervention_size, (d,)) * draw.sign(k_sign, (d,))
-    spread_nd = jax.random.uniform(k_spread, (n, d), minval=-1, maxval=1) * constant_d
+    spread_nd = draw.between(k_spread, (-1.0, 1.0), (n, d)) * constant_d
     return Experiment(intervened_nd, jnp.where(kind == HARD_RANDOM, spread_nd, constant_d))

@@ -44,13 +44,13 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array) -> Bank:
     weights = weights_of(prior.mechanisms, "mechanisms")
     one = draw.option(keys[0], weights)
     each_d = draw.option(keys[1], weights, (d,))
-    family_d = jnp.where(jax.random.bernoulli(keys[2], prior.mixed_mechanisms), each_d, one)
+    family_d = jnp.where(draw.chance(keys[2], prior.mixed_mechanisms), each_d, one)
 
-    normal_dkd = jax.random.normal(keys[3], (d, k, d))
+    normal_dkd = draw.normal(keys[3], (d, k, d))
     length_d = draw.log_between(keys[4], prior.length_scale, (d,))
     # Additive: feature k of child j looks at one of its parents, drawn evenly.
     chance_dd = jnp.cumsum(parents_dd, axis=1) / jnp.maximum(parents_dd.sum(1, keepdims=True), 1)
-    u_dk = jax.random.uniform(keys[5], (d, k))
+    u_dk = draw.unit(keys[5], (d, k))
     chosen_dk = (u_dk[:, :, None] >= chance_dd[:, None, :]).sum(-1)
     chosen_dkd = chosen_dk[:, :, None] == jnp.arange(d)
 
@@ -73,7 +73,7 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array) -> Bank:
     fourier_d = (family_d == RFF) | (family_d == RFF_ADDITIVE)
     phase_dk = draw.between(k_bias, (-jnp.pi, jnp.pi), (d, k))
     bias_dk = jnp.where(fourier_d[:, None], phase_dk, phase_dk / 2)
-    normal_dk = jax.random.normal(k_amplitude, (d, k)) * jnp.sqrt(2.0 / k)
+    normal_dk = draw.normal(k_amplitude, (d, k)) * jnp.sqrt(2.0 / k)
     first_k = (jnp.arange(k) == 0).astype(normal_dk.dtype)
     linear_d = family_d == LINEAR
     return Bank(
@@ -81,13 +81,13 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array) -> Bank:
         bias_dk=jnp.where(linear_d[:, None], 0.0, bias_dk),
         amplitude_dk=jnp.where(linear_d[:, None], first_k, normal_dk),
         family_d=family_d,
-        leaky_d=jax.random.bernoulli(k_leaky, 0.5, (d,)),
+        leaky_d=draw.chance(k_leaky, 0.5, (d,)),
         size_d=draw.log_between(k_size, prior.amplitude, (d,)),
     )
 
 
 def evaluate(bank: Bank, child: Array, parents_nd: Array) -> Array:
-    """f_child on every row, [n]; `bank` holds all children, `child` is one index (may be traced)."""
+    """f_child on every row, [n]; `child` is one index into the bank and may be traced."""
     h_nk = parents_nd @ bank.weight_dkd[child].T + bank.bias_dk[child]
     family = bank.family_d[child]
     unit_nk = jnp.where(bank.leaky_d[child], jnp.where(h_nk > 0, h_nk, 0.1 * h_nk), jnp.tanh(h_nk))

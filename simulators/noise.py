@@ -19,14 +19,14 @@ def sample_noise(key: Array, prior: Prior, n: int, d: int) -> Array:
     keys = jax.random.split(key, 7)
     weights = weights_of(prior.noise, "noise")
     each_d = draw.option(keys[0], weights, (d,))
-    mixed = jax.random.bernoulli(keys[1], prior.mixed_noise)
+    mixed = draw.chance(keys[1], prior.mixed_noise)
     family_d = jnp.where(mixed, each_d, draw.option(keys[2], weights))
     scale_d = draw.between(keys[3], prior.noise_scale, (d,))
     df_d = draw.between(keys[4], prior.degrees_of_freedom, (d,))
 
     smallest = jnp.finfo(jnp.float32).tiny
-    u_nd = jax.random.uniform(keys[5], (n, d), minval=smallest)
-    circle_nd = jnp.cos(2 * jnp.pi * jax.random.uniform(keys[6], (n, d)))
+    u_nd = jnp.maximum(draw.unit(keys[5], (n, d)), smallest)
+    circle_nd = jnp.cos(2 * jnp.pi * draw.unit(keys[6], (n, d)))
     surprise_nd = -jnp.log(u_nd)  # Exponential(1)
     gaussian_nd = jnp.sqrt(2 * surprise_nd) * circle_nd
     centred_nd = 2 * u_nd - 1

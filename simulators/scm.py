@@ -65,13 +65,13 @@ def simulate(
     k_kind, k_rate, k_cell = jax.random.split(keys[7], 3)
     some = draw.option(k_kind, weights_of(prior.missing, "missing")) == 1
     rate = jnp.where(some, draw.between(k_rate, prior.missing_rate), 0.0)
-    observed_nd = jax.random.uniform(k_cell, (n, d)) >= rate
+    observed_nd = draw.unit(k_cell, (n, d)) >= rate
 
     variables_d, rows_n = jnp.arange(d) < active_d, jnp.arange(n) < active_n
     real_nd = rows_n[:, None] & variables_d[None, :]
     observed_nd &= real_nd
     # Shuffle the real columns, so that their order says nothing.
-    shuffle_d = jnp.argsort(jnp.where(variables_d, jax.random.uniform(keys[8], (d,)), jnp.inf))
+    shuffle_d = jnp.argsort(jnp.where(variables_d, draw.unit(keys[8], (d,)), jnp.inf))
     return Dataset(
         values=jnp.where(observed_nd, values_nd, 0.0)[:, shuffle_d],
         observed=observed_nd[:, shuffle_d],

@@ -1,0 +1,116 @@
+"""Writing and reading checkpoints; the only file that imports Orbax.
+
+A released checkpoint is a directory that describes itself: `params/` (Orbax), `config.json` (model,
+prior, training) and `card.json` (what it was trained on and how well it does). A training run keeps
+its whole state, of which the newest readable step is resumed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from orbax.checkpoint import v1 as ocp
+
+from amortize.config import TrainConfig, from_dict, to_dict
+from amortize.errors import DataError
+from amortize.model import Params, init
+
+policies = ocp.training.preservation_policies
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A released network."""
+
+    path: Path
+    params: Params  # nested dictionary of arrays
+    config: TrainConfig
+    card: dict[str, Any]
+
+
+def save_checkpoint(path: Path, params: Params, config: TrainConfig, card: dict[str, Any]) -> None:
+    """Write a released checkpoint, float32; an earlier one at `path` is replaced last."""
+    path = Path(path).absolute()
+    partial = path.with_name(path.name + ".partial")
+    if partial.exists():
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True)
+    ocp.save(partial / "params", jax.tree.map(lambda x: np.asarray(x, np.float32), params))
+    write_json(partial / "config.json", to_dict(config))
+    write_json(partial / "card.json", card)
+    if path.exists():
+        shutil.rmtree(path)
+    partial.rename(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a released checkpoint on any device.
+
+    Raises:
+        DataError: the directory is missing, incomplete, or of another architecture.
+    """
+    path = Path(path).absolute()
+    for part in ("config.json", "card.json", "params"):
+        if not (path / part).exists():
+            raise DataError(f"checkpoint {path}: {part} is missing; is this a released checkpoint?")
+    try:
+        config = from_dict(json.loads((path / "config.json").read_text()))
+        card = json.loads((path / "card.json").read_text())
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"checkpoint {path}: its JSON is damaged ({error}); copy it anew"
+        ) from error
+    shapes = jax.eval_shape(lambda: init(config.model, 0))
+    try:
+        template = jax.tree.map(lambda x: np.empty(x.shape, x.dtype), shapes)
+        params = ocp.load(path / "params", template)
+    except (ValueError, KeyError, OSError, ocp.errors.InvalidLayoutError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise DataError(f"checkpoint {path}: parameters do not load: {first}") from error
+    return Checkpoint(path, params, config, card)
+
+
+class RunStore:
+    """The states of one training run, in `folder`/state: the newest two, atomically written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._manager = ocp.training.Checkpointer(
+            Path(folder).absolute() / "state",
+            preservation_policy=policies.LatestN(2),
+            cleanup_tmp_directories=True,
+        )
+
+    def save(self, step: int, state: Any) -> None:
+        """Write the state of a step; returns once it is safe on disk."""
+        self._manager.save_checkpointables(step, {"state": state}, force=True, overwrite=True)
+
+    def newest(self, template: Any) -> tuple[int, Any] | None:
+        """The newest state that can be read, or None when there is none.
+
+        A damaged one is named on standard output and the one before it is taken.
+        """
+        for found in sorted(self._manager.checkpoints, key=lambda c: c.step, reverse=True):
+            try:
+                loaded = self._manager.load_checkpointables(found.step, {"state": template})
+                return found.step, loaded["state"]
+            except (ValueError, KeyError, OSError) as error:
+                reason = str(error).strip().splitlines()[0]
+                print(f"state of step {found.step} cannot be read ({reason}); trying an older one")
+        return None
+
+    def close(self) -> None:
+        """Wait for writes to end."""
+        self._manager.close()
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Indented JSON with a final newline, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
+    partial.rename(path)

@@ -1,0 +1,143 @@
+"""One training step (simulate, forward, backward, update in one jitted function) and evaluation."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from amortize.batch import Batch, make_batch
+from amortize.config import Bucket, OptimiserConfig, TrainConfig
+from amortize.loss import pair_cross_entropy
+from amortize.metrics import average_precision
+from amortize.model import ModelConfig, Params, edge_probabilities, init, predict_logits
+from simulators import Dataset, Prior, sample, simulate_batch
+
+HELD_OUT_SEED = 1
+
+
+class TrainState(NamedTuple):
+    """All that a run needs to go on; the data of a step depend on (config.seed, step) alone."""
+
+    step: Array  # int32, steps done
+    params: Params
+    average: Params  # exponential moving average of params: what is released
+    optimiser: Any  # optax state
+
+
+def schedule(config: OptimiserConfig, steps: int) -> optax.Schedule:
+    """Linear warm-up, then cosine to `final_share` of the peak at `steps`, constant after."""
+    warmup = min(config.warmup, max(steps // 2, 1))
+    return optax.warmup_cosine_decay_schedule(
+        0.0, config.learning_rate, warmup, steps, config.learning_rate * config.final_share
+    )
+
+
+def optimiser(config: OptimiserConfig) -> optax.GradientTransformation:
+    """AdamW behind a clip of the global gradient norm; only matrices decay.
+
+    The learning rate is not in it: it is applied in the step, as an input, so that runs of another
+    length share their compiled programs.
+    """
+    return optax.chain(
+        optax.clip_by_global_norm(config.clip),
+        optax.scale_by_adam(b2=config.beta2),
+        optax.add_decayed_weights(
+            config.weight_decay,
+            mask=lambda params: jax.tree.map(lambda leaf: leaf.ndim > 1, params),
+        ),
+    )
+
+
+def initial_state(config: TrainConfig, params: Params | None = None) -> TrainState:
+    """State before step 0, from fresh parameters or from given ones."""
+    params = init(config.model, config.seed) if params is None else params
+    params = jax.tree.map(jnp.asarray, params)
+    start = optimiser(config.optimiser).init(params)
+    return TrainState(jnp.int32(0), params, jax.tree.map(jnp.copy, params), start)
+
+
+def to_batch(data: Dataset) -> Batch:
+    """Network input from a padded batch of datasets."""
+    return make_batch(data.values, data.observed, data.intervened, data.rows, data.variables)
+
+
+def bucket_of(config: TrainConfig, step: int) -> Bucket:
+    """The shape of a step's data: drawn by weight from (seed, step)."""
+    weights = np.array([b.weight for b in config.buckets])
+    generator = np.random.default_rng((config.seed, step))
+    return config.buckets[generator.choice(len(weights), p=weights / weights.sum())]
+
+
+def draw_data(key: Array, prior: Prior, bucket: Bucket) -> Dataset:
+    """A padded batch of datasets of one bucket."""
+    (least_n, n), (least_d, d) = bucket.rows, bucket.variables
+    return simulate_batch(key, prior, bucket.batch, n, d, least_n, least_d)
+
+
+def train_step(config: TrainConfig, bucket: Bucket, state: TrainState):
+    """The state after one more step on data of `bucket`, and the step's metrics.
+
+    The old state's memory is reused: it may not be read again.
+    """
+    rate = schedule(config.optimiser, config.steps)(int(state.step))
+    step = _compiled_step(config.model, config.prior, config.optimiser, bucket)
+    return step(state, jax.random.key(config.seed), jnp.float32(rate))
+
+
+@lru_cache(maxsize=64)
+def _compiled_step(
+    model: ModelConfig, prior: Prior, optimiser_config: OptimiserConfig, bucket: Bucket
+):
+    update = optimiser(optimiser_config).update
+
+    def objective(params: Params, data: Dataset) -> Array:
+        logits = predict_logits(model, params, to_batch(data))
+        return pair_cross_entropy(logits, data.graph, data.variables).mean()
+
+    @partial(jax.jit, donate_argnums=0)
+    def step(state: TrainState, key: Array, rate: Array) -> tuple[TrainState, dict[str, Array]]:
+        data = draw_data(jax.random.fold_in(key, state.step), prior, bucket)
+        loss, gradient = jax.value_and_grad(objective)(state.params, data)
+        updates, opt_state = update(gradient, state.optimiser, state.params)
+        params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
+        # The average forgets its start: early steps weigh less than a plain decay would give them.
+        decay = jnp.minimum(optimiser_config.ema, (1.0 + state.step) / (10.0 + state.step))
+        average = optax.incremental_update(params, state.average, 1 - decay)
+        metrics = {"loss": loss, "gradient_norm": optax.tree.norm(gradient), "rate": rate}
+        return TrainState(state.step + 1, params, average, opt_state), metrics
+
+    return step
+
+
+@partial(jax.jit, static_argnums=0)
+def _posterior(config: ModelConfig, params: Params, data: Dataset) -> tuple[Array, Array]:
+    logits = predict_logits(config, params, to_batch(data))
+    return edge_probabilities(logits), pair_cross_entropy(logits, data.graph, data.variables)
+
+
+class HeldOut:
+    """Fixed datasets of one scenario that training never sees, and the scores on them."""
+
+    def __init__(self, scenario: str, count: int, n: int, d: int, chunk: int = 8) -> None:
+        found = sample(scenario, count, n, d, HELD_OUT_SEED)
+        self.name = f"{scenario} n={n} d={d}"
+        self._chunks = [
+            Dataset(*(np.stack(field) for field in zip(*found[k : k + chunk], strict=True)))
+            for k in range(0, count, chunk)
+        ]
+
+    def score(self, config: ModelConfig, params: Params) -> dict[str, float]:
+        """Mean over datasets of the loss (nats per pair) and of the average precision of edges."""
+        losses, precisions = [], []
+        for data in self._chunks:
+            p_bdd, nats_b = _posterior(config, params, data)
+            losses += np.asarray(nats_b).tolist()
+            pairs = zip(np.asarray(p_bdd), data.graph, strict=True)
+            precisions += [average_precision(p_dd, g_dd) for p_dd, g_dd in pairs]
+        return {"loss": float(np.mean(losses)), "auprc": float(np.nanmean(precisions))}
