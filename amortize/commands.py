@@ -63,7 +63,9 @@ def run_predict(
         others = [column.name for column in table.left_out[PRINTED_COLUMNS:]]
         console.print(f"  left out as well: {listing(others, 10)} (see run.json)", markup=False)
 
-    graph = load(folder).predict(table, interventions=intervened, threshold=threshold)
+    # Drawn on a terminal only: the first table of a size compiles for some seconds.
+    with console.status(Text(f"Running the network {folder.name}")):
+        graph = load(folder).predict(table, interventions=intervened, threshold=threshold)
     graph.run["data"] = data.name
     graph.run["interventions"] = None if mask is None else mask.name
     graph.run["seconds"] = round(perf_counter() - started, 3)

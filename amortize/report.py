@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import networkx as nx
+import numpy as np
 
 from amortize import __version__
 
@@ -30,6 +31,7 @@ svg { display: block; max-width: none; } svg text { font: 12px system-ui, sans-s
 footer { margin-top: 3rem; color: #6b7686; font-size: .85rem; }
 """
 CELL = 26  # side of a heat map cell, pixels
+BLANK = 0.005  # smallest probability drawn in the heat map
 SHOWN = 18  # characters of a name in a drawing; the whole name is in its tooltip
 
 
@@ -54,7 +56,7 @@ def render(graph: "CausalGraph") -> str:
         f'<div class="wide">{_edge_table(graph)}</div>',
         "<h2>Probabilities</h2>",
         '<p class="note">Row causes column. The darker, the likelier; point at a cell for its '
-        "number.</p>",
+        f"number. Cells under {BLANK:g} are blank.</p>",
         f'<div class="wide">{_heat_map(graph)}</div>',
         "<h2>Columns of the table</h2>",
         f'<div class="wide">{_column_table(graph)}</div>',
@@ -126,14 +128,20 @@ def _heat_map(graph: "CausalGraph") -> str:
             f'<text x="{left - 8}" y="{top + CELL * (i + 0.65)}" text-anchor="end">{_short(name)}'
             f"<title>{escape(name)}</title></text>"
         )
-    for i, cause in enumerate(names):
-        for j, effect in enumerate(names):
-            fill = "#f1f3f6" if i == j else _shade(float(p[i, j]))
-            tip = "" if i == j else f"{escape(cause)} → {escape(effect)}: {p[i, j]:.3f}"
-            parts.append(
-                f'<rect x="{left + CELL * j}" y="{top + CELL * i}" width="{CELL - 1}" '
-                f'height="{CELL - 1}" fill="{fill}"><title>{tip}</title></rect>'
-            )
+    side = CELL * len(names)
+    parts.append(
+        f'<defs><pattern id="grid" x="{left}" y="{top}" width="{CELL}" height="{CELL}" '
+        f'patternUnits="userSpaceOnUse"><path d="M{CELL} 0H0V{CELL}" fill="none" '
+        'stroke="#dfe5ec"/></pattern></defs>'
+        f'<rect x="{left}" y="{top}" width="{side}" height="{side}" fill="url(#grid)" '
+        'stroke="#dfe5ec"/>'
+    )
+    for i, j in np.argwhere(p >= BLANK):
+        tip = f"{escape(names[i])} → {escape(names[j])}: {p[i, j]:.3f}"
+        parts.append(
+            f'<rect x="{left + CELL * j}" y="{top + CELL * i}" width="{CELL - 1}" '
+            f'height="{CELL - 1}" fill="{_shade(float(p[i, j]))}"><title>{tip}</title></rect>'
+        )
     return "".join([*parts, "</svg>"])
 
 
