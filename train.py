@@ -38,6 +38,7 @@ def main(  # noqa: PLR0915
     """Train PRESET, or go on with the run in --out."""
     # ---------------------------------------------------------------- configuration
     import jax
+    import jax.numpy as jnp
     import numpy as np
     from rich.console import Console
 
@@ -64,10 +65,9 @@ def main(  # noqa: PLR0915
     params = None if init_from is None else load_checkpoint(init_from).params
     state = initial_state(config, params)
     store = RunStore(out)
-    template = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), state._asdict())
-    resumed = store.newest(template)
+    resumed = store.newest(state)
     if resumed is not None:
-        state = type(state)(**resumed[1])
+        state = jax.tree.map(jnp.asarray, resumed[1])
     progress = {"datasets": 0, "hours": 0.0, "best_auprc": 0.0}
     ledger = out / "progress.json"
     if resumed is not None and ledger.exists():
@@ -98,7 +98,7 @@ def main(  # noqa: PLR0915
         return scores
 
     def save() -> None:
-        store.save(int(state.step), state._asdict())
+        store.save(int(state.step), state)
         write_json(ledger, progress)
 
     def release(scores: dict[str, float]) -> None:

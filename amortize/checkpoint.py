@@ -71,8 +71,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         template = jax.tree.map(lambda x: np.empty(x.shape, x.dtype), shapes)
         params = ocp.load(path / "params", template)
     except (ValueError, KeyError, OSError, ocp.errors.InvalidLayoutError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise DataError(f"checkpoint {path}: parameters do not load: {first}") from error
+        raise DataError(f"checkpoint {path}: parameters do not load: {_brief(error)}") from error
     return Checkpoint(path, params, config, card)
 
 
@@ -87,26 +86,42 @@ class RunStore:
         )
 
     def save(self, step: int, state: Any) -> None:
-        """Write the state of a step; returns once it is safe on disk."""
-        self._manager.save_checkpointables(step, {"state": state}, force=True, overwrite=True)
+        """Write the state of a step (any pytree of arrays); returns once it is safe on disk."""
+        self._manager.save_checkpointables(step, {"state": _named(state)}, overwrite=True)
 
     def newest(self, template: Any) -> tuple[int, Any] | None:
-        """The newest state that can be read, or None when there is none.
+        """The newest state that can be read, shaped as `template`, or None when there is none.
 
         A damaged one is named on standard output and the one before it is taken.
         """
+        names = _named(jax.tree.map(lambda x: np.empty(x.shape, x.dtype), template))
         for found in sorted(self._manager.checkpoints, key=lambda c: c.step, reverse=True):
             try:
-                loaded = self._manager.load_checkpointables(found.step, {"state": template})
-                return found.step, loaded["state"]
+                loaded = self._manager.load_checkpointables(found.step, {"state": names})["state"]
             except (ValueError, KeyError, OSError) as error:
-                reason = str(error).strip().splitlines()[0]
+                reason = _brief(error)
                 print(f"state of step {found.step} cannot be read ({reason}); trying an older one")
+                continue
+            leaves = [loaded[name] for name in names]
+            return found.step, jax.tree.unflatten(jax.tree.structure(template), leaves)
         return None
 
     def close(self) -> None:
         """Wait for writes to end."""
         self._manager.close()
+
+
+def _named(tree: Any) -> dict[str, Any]:
+    """Leaves by their path: Orbax need not know optax's and our own containers."""
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="."): leaf
+        for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]
+    }
+
+
+def _brief(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first if len(first) <= 160 else first[:157] + "..."
 
 
 def write_json(path: Path, data: Any) -> None:

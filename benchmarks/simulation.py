@@ -1,0 +1,99 @@
+"""What simulation costs: its share of a training step, and its speed against a plain NumPy loop.
+
+    python benchmarks/simulation.py
+
+Every ratio is of two things timed in this one run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import numpy as np
+
+from amortize.compilation import enable_cache
+from amortize.config import Bucket, small
+from amortize.training import draw_data, initial_state, train_step
+
+REPEATS = 7
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Median wall time of a call, after one that compiles."""
+    jax.block_until_ready(call())
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        jax.block_until_ready(call())
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def numpy_dataset(rng: np.random.Generator, n: int, d: int, features: int) -> np.ndarray:
+    """The same model family, one dataset, written plainly: a graph, mechanisms, noise, in order."""
+    graph = np.triu(rng.random((d, d)) < min(1.0, 2 * rng.uniform(0.5, 3) / (d - 1)), 1)
+    unit, raw = np.zeros((n, d)), np.zeros((n, d))
+    noises = (
+        lambda: rng.normal(size=n),
+        lambda: rng.laplace(size=n) / np.sqrt(2),
+        lambda: rng.uniform(-np.sqrt(3), np.sqrt(3), n),
+        lambda: rng.standard_t(5, n) * np.sqrt(3 / 5),
+        lambda: rng.exponential(size=n) - 1,
+    )
+    for j in range(d):
+        parents = np.flatnonzero(graph[:, j])
+        value = rng.uniform(0.2, 1.5) * noises[rng.integers(5)]()
+        family = rng.integers(4)
+        if len(parents) and family == 0:
+            weights = rng.uniform(0.5, 2, len(parents)) * rng.choice([-1, 1], len(parents))
+            value = value + raw[:, parents] @ weights
+        elif len(parents):
+            weights = rng.normal(size=(len(parents), features))
+            if family == 2:
+                weights *= (
+                    rng.integers(0, len(parents), features) == np.arange(len(parents))[:, None]
+                )
+            if family != 3:
+                weights /= np.exp(rng.uniform(np.log(0.8), np.log(6)))
+            h = unit[:, parents] @ weights + rng.uniform(-np.pi, np.pi, features)
+            f = (np.tanh(h) if family == 3 else np.cos(h)) @ rng.normal(size=features)
+            size = np.exp(rng.uniform(np.log(0.7), np.log(3)))
+            value = value + (f - f.mean()) * size / max(f.std(), 1e-6)
+        mean, std = value.mean(), value.std()
+        unit[:, j] = (value - mean) / std
+        raw[:, j] = value
+    return raw
+
+
+def main() -> None:
+    """Print the shares and the ratio."""
+    enable_cache()
+    config = small()
+    for n, d, b in ((200, 10, 16), (200, 20, 8), (200, 50, 2)):
+        bucket = Bucket((n, n), (d, d), b, 1.0)
+        draw = jax.jit(lambda key, bucket=bucket: draw_data(key, config.prior, bucket))
+        key = jax.random.key(0)
+        simulating = seconds(lambda draw=draw, key=key: draw(key))
+        # The step's first input is given up to it, so that each call needs a state of its own.
+        states = iter([initial_state(config) for _ in range(REPEATS + 1)])
+        step = seconds(
+            lambda s=states, bucket=bucket: train_step(config, bucket, next(s))[0].params
+        )
+        print(
+            f"d={d} n={n}: simulation is {simulating / step:.1%} of a training step of {b} datasets"
+        )
+        if d == 10:
+            rng = np.random.default_rng(0)
+            one = partial(numpy_dataset, rng, n, d, config.prior.features)
+            plain = seconds(lambda one=one, b=b: [one() for _ in range(b)])
+            print(
+                f"d={d} n={n}: {plain / simulating:.1f} times the datasets per second of a plain "
+                f"NumPy loop ({b / simulating:.0f} against {b / plain:.0f}, same cores)"
+            )
+
+
+if __name__ == "__main__":
+    main()
