@@ -24,7 +24,9 @@ def sample_noise(key: Array, prior: Prior, n: int, d: int) -> Array:
     scale_d = draw.between(keys[3], prior.noise_scale, (d,))
     df_d = draw.between(keys[4], prior.degrees_of_freedom, (d,))
 
-    smallest = jnp.finfo(jnp.float32).tiny
+    # Uniform draws lie on a grid of step 2^-23. A zero among them stands for its own cell of the
+    # grid: a lower floor would be an outlier of 10^12 in Student's t, once in 8 million cells.
+    smallest = 2.0**-24
     u_nd = jnp.maximum(draw.unit(keys[5], (n, d)), smallest)
     circle_nd = jnp.cos(2 * jnp.pi * draw.unit(keys[6], (n, d)))
     surprise_nd = -jnp.log(u_nd)  # Exponential(1)
