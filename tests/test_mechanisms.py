@@ -1,0 +1,182 @@
+"""Structural functions against NumPy formulas, and Gaussian processes against their kernels."""
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+from worlds import quick_jit
+
+from simulators.mechanisms import LINEAR, MLP, RFF, RFF_ADDITIVE, Bank, evaluate, sample_bank
+from simulators.prior import MechanismWeights, Prior
+
+D, CHILD, FEATURES = 5, 3, 8
+PARENTS = np.zeros((D, D), bool)
+PARENTS[CHILD, [0, 1]] = True  # the child reads variables 0 and 1, not 2 and 4
+PARENTS[4, [0, 1, 2, 3]] = True
+WEIGHTS = (0.4, 0.3, 0.2, 0.1)
+POINTS, LENGTH = 7, 1.3
+
+
+def draw(prior, count, x):
+    """Banks, and the value of the child's function at `x` [points, D] for each of them."""
+
+    def one(key):
+        bank = sample_bank(key, prior, PARENTS)
+        return bank, evaluate(bank, CHILD, x)
+
+    keys = jax.random.split(jax.random.key(0), count)
+    bank, f = quick_jit(jax.vmap(one))(keys)
+    return jax.tree.map(np.asarray, bank), np.asarray(f, float)
+
+
+def points():
+    """Random points; the first moved along each axis; the corners of a rectangle; the origin."""
+    x = np.random.default_rng(0).normal(size=(20, D))
+    corners = np.zeros((4, D))
+    corners[:, :2] = [[0.3, -0.8], [1.7, -0.8], [0.3, 1.1], [1.7, 1.1]]
+    return np.concatenate([x, x[:1] + np.eye(D), corners, np.zeros((1, D))]).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> tuple[Bank, np.ndarray]:
+    prior = Prior(mechanisms=MechanismWeights(*WEIGHTS), features=FEATURES, mixed_mechanisms=0.5)
+    return draw(prior, 6000, points())
+
+
+def of_family(mixed, family):
+    bank, f = mixed
+    chosen = bank.family_d[:, CHILD] == family
+    return Bank(*(leaf[chosen] for leaf in bank)), f[chosen]
+
+
+@pytest.fixture(scope="module")
+def gaussian_process():
+    x = np.random.default_rng(0).normal(size=(2 * POINTS, D)).astype(np.float32)
+    x[POINTS:, :2] = x[:POINTS, :2]  # the second half differs in what the child must ignore
+    prior = Prior(
+        mechanisms=MechanismWeights(0.0, 0.5, 0.5, 0.0),
+        features=FEATURES,
+        mixed_mechanisms=1.0,
+        length_scale=(LENGTH, LENGTH),
+    )
+    return x, draw(prior, 12_000, x)
+
+
+def kernel(x, family, length):
+    """Of all parents jointly, or the mean of the kernels of each."""
+    r2 = (x[:, None, :2].astype(float) - x[None, :, :2]) ** 2
+    if family == RFF:
+        return np.exp(-r2.sum(-1) / (2 * length**2))
+    return np.exp(-r2 / (2 * length**2)).mean(-1)
+
+
+@pytest.mark.parametrize("family", [RFF, RFF_ADDITIVE])
+def test_fourier_features_have_the_kernel_of_a_gaussian_process(gaussian_process, family):
+    """An empirical covariance errs by sqrt((k(x, x) k(y, y) + k(x, y)^2) / draws), or more."""
+    x, drawn = gaussian_process
+    _, f = of_family(drawn, family)
+    assert len(f) > 5000
+    assert np.abs(f.mean(0)).max() < 5 / np.sqrt(len(f))
+    found = f.T @ f / len(f)
+    tolerance = 5 * np.sqrt(2.5 / len(f))
+    assert np.abs(found - kernel(x, family, LENGTH)).max() < tolerance
+    other = RFF_ADDITIVE if family == RFF else RFF
+    assert np.abs(found - kernel(x, other, LENGTH)).max() > tolerance
+    assert np.abs(found - kernel(x, family, LENGTH * np.sqrt(2))).max() > tolerance
+
+
+def test_additive_functions_have_no_interaction(mixed):
+    """f(a, b) - f(a', b) - f(a, b') + f(a', b') = 0 exactly when f is a sum over parents."""
+    difference = {}
+    for family in (LINEAR, RFF, RFF_ADDITIVE, MLP):
+        _, f = of_family(mixed, family)
+        corner = f[:, 25:29]
+        interaction = corner[:, 0] - corner[:, 1] - corner[:, 2] + corner[:, 3]
+        difference[family] = np.abs(interaction) / f.std(1)
+    assert difference[LINEAR].max() < 1e-4 and difference[RFF_ADDITIVE].max() < 1e-3
+    assert np.median(difference[RFF]) > 0.05 and np.median(difference[MLP]) > 0.05
+
+
+@pytest.mark.parametrize("family", [LINEAR, RFF, RFF_ADDITIVE, MLP])
+def test_a_function_reads_its_parents_and_nothing_else(mixed, family):
+    bank, f = of_family(mixed, family)
+    moved = np.abs(f[:, 20:25] - f[:, :1]) > 3e-6
+    assert not moved[:, [2, 3, 4]].any()
+    # Eight additive features all miss one of two parents with chance 2^-8.
+    assert moved[:, :2].mean() > (0.985 if family == RFF_ADDITIVE else 0.999)
+    assert not np.abs(bank.weight_dkd).sum(2)[:, ~PARENTS].any()
+
+
+def test_linear_coefficients_lie_in_the_range_with_both_signs(mixed):
+    bank, f = of_family(mixed, LINEAR)
+    coefficient = (f[:, 20:22] - f[:, :1]).ravel()
+    assert not f[:, 29].any()  # no intercept
+    assert stats.kstest(np.abs(coefficient), stats.uniform(0.5, 1.5).cdf).pvalue > 1e-4
+    assert stats.binomtest(int((coefficient > 0).sum()), coefficient.size).pvalue > 1e-4
+    pairs = coefficient.reshape(-1, 2)
+    assert abs(np.corrcoef(pairs.T)[0, 1]) < 4.5 / np.sqrt(len(pairs))
+    assert (np.count_nonzero(bank.weight_dkd[:, CHILD], axis=(1, 2)) == 2).all()
+
+
+def test_each_form_agrees_with_numpy(mixed):
+    x, seen = points().astype(float), set()
+    for family in (LINEAR, RFF, RFF_ADDITIVE, MLP):
+        banks, found = of_family(mixed, family)
+        for b, f in enumerate(found[:40]):
+            weight, bias, amplitude, _, leaky, _ = (leaf[b][CHILD] for leaf in banks)
+            expected = np.zeros(len(x))
+            for k in range(FEATURES):
+                h = x[:, 0] * weight[k, 0] + x[:, 1] * weight[k, 1] + bias[k]
+                if family == LINEAR:
+                    phi = h
+                elif family in (RFF, RFF_ADDITIVE):
+                    phi = np.cos(h)
+                elif leaky:
+                    phi = np.maximum(h, 0) + 0.1 * np.minimum(h, 0)
+                else:
+                    phi = np.tanh(h)
+                expected += amplitude[k] * phi
+            seen.add((family, bool(leaky) and family == MLP))
+            np.testing.assert_allclose(f, expected, atol=2e-5)
+    assert len(seen) == 5
+
+
+def test_sizes_are_log_uniform_and_families_follow_their_weights(mixed):
+    bank, _ = mixed
+    law = stats.loguniform(0.7, 3.0)
+    assert stats.kstest(bank.size_d.ravel(), law.cdf).pvalue > 1e-4
+    assert stats.kstest(bank.size_d.ravel(), stats.uniform(0.7, 2.3).cdf).pvalue < 1e-8
+    # Half of the graphs draw one family for all, the others one for every variable.
+    alike = (bank.family_d == bank.family_d[:, :1]).all(1)
+    chance = 0.5 + 0.5 * sum(w**D for w in WEIGHTS)
+    assert stats.binomtest(int(alike.sum()), len(alike), chance).pvalue > 1e-4
+    for chosen in (alike | True, ~alike):
+        counts = np.bincount(bank.family_d[chosen, CHILD], minlength=4)
+        if chosen.all():
+            expected = np.array(WEIGHTS)
+        else:  # what is left of the weights when not all variables agree
+            w = np.array(WEIGHTS)
+            expected = w * (1 - w ** (D - 1)) / (1 - (w**D).sum())
+        assert stats.chisquare(counts, expected * counts.sum()).pvalue > 1e-4
+        assert stats.chisquare(counts, expected[::-1] * counts.sum()).pvalue < 1e-8
+
+
+def test_length_scales_are_log_uniform(mixed):
+    """Frequencies of a child have variance 1 / length^2: sixteen estimate it with known error."""
+    bank, _ = of_family(mixed, RFF)
+    frequency = bank.weight_dkd[:, CHILD, :, :2].reshape(len(bank.size_d), -1)
+    length = 1 / np.sqrt((frequency**2).mean(1))
+    rng = np.random.default_rng(0)
+    error = np.sqrt(rng.chisquare(16, 20_000) / 16)
+    right = stats.loguniform(0.8, 6.0).rvs(20_000, random_state=rng) / error
+    wrong = rng.uniform(0.8, 6.0, 20_000) / error
+    assert stats.ks_2samp(length, right).pvalue > 1e-4
+    assert stats.ks_2samp(length, wrong).pvalue < 1e-8
+
+
+def test_variables_do_not_share_their_functions(gaussian_process):
+    _, (bank, _) = gaussian_process
+    for leaf in (bank.amplitude_dk, bank.bias_dk):
+        flat = leaf.reshape(len(leaf), -1)
+        r = np.corrcoef(flat.T)[np.triu_indices(flat.shape[1], 1)]
+        assert np.abs(r).max() < 5 / np.sqrt(len(flat))

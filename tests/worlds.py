@@ -1,0 +1,67 @@
+"""Structural models with all their parts in sight, for the tests of the simulators."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from simulators.graphs import sample_graph
+from simulators.interventions import Experiment, sample_experiment
+from simulators.mechanisms import Bank, sample_bank
+from simulators.noise import sample_noise
+from simulators.prior import Prior
+from simulators.scm import _ancestral
+
+# These programs run once: most of the time would go into optimising them.
+quick_jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+class World(NamedTuple):
+    """A batch of structural models and their tables, in topological order, as NumPy arrays."""
+
+    graph: np.ndarray  # [b, d, d]
+    bank: Bank
+    noise: np.ndarray  # [b, n, d]
+    experiment: Experiment
+    values: np.ndarray  # [b, n, d], complete
+
+
+@lru_cache(maxsize=8)
+def _program(prior: Prior, b: int, n: int, d: int):
+    def one(key, scaling, experimenting):
+        keys = jax.random.split(key, 4)
+        graph = sample_graph(keys[0], prior, d, d)
+        bank = sample_bank(keys[1], prior, graph.T)
+        noise = sample_noise(keys[2], prior, n, d)
+        plan = sample_experiment(keys[3], prior, n, d, d)
+        plan = plan._replace(intervened_nd=plan.intervened_nd & experimenting)
+        return World(graph, bank, noise, plan, _ancestral(graph, bank, noise, plan, scaling))
+
+    def many(key, scaling, experimenting):
+        keys = jax.random.split(key, b)
+        return jax.vmap(one, in_axes=(0, None, None))(keys, scaling, experimenting)
+
+    return quick_jit(many)
+
+
+def draw_worlds(
+    prior: Prior, b: int, n: int, d: int, seed: int, scaling: int, experimenting: bool
+) -> World:
+    """`b` worlds; those of one seed differ by scaling and experiments alone."""
+    drawn = _program(prior, b, n, d)(jax.random.key(seed), scaling, experimenting)
+    return jax.tree.map(np.asarray, drawn)
+
+
+def merged(expected: np.ndarray, least: float = 8.0) -> np.ndarray:
+    """Label of the merged bin of every bin, so that each expects at least `least`."""
+    labels = np.zeros(len(expected), int)
+    label, filled = 0, 0.0
+    for k, count in enumerate(expected):
+        labels[k] = label
+        filled += count
+        if filled >= least and expected[k + 1 :].sum() >= least:
+            label, filled = label + 1, 0.0
+    return labels
