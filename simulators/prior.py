@@ -109,10 +109,39 @@ class Prior:
             value = getattr(self, part.name)
             if dataclasses.is_dataclass(value):
                 weights_of(value, part.name)
-            elif isinstance(value, tuple) and not value[0] <= value[1]:
-                raise PriorError(f"prior.{part.name}: the range {value} must be (low, high)")
+            elif isinstance(value, tuple):
+                if len(value) != 2 or not value[0] <= value[1]:
+                    raise PriorError(f"prior.{part.name}: the range {value} must be (low, high)")
+                _check_numbers(part.name, value)
+            else:
+                _check_numbers(part.name, (value,))
         if self.features < 1:
             raise PriorError("prior.features: at least 1 is needed")
+
+
+# Numbers of the prior must be finite and lie strictly above these, or in [0, 1] for shares.
+_ABOVE = {"length_scale": 0.0, "amplitude": 0.0, "noise_scale": 0.0, "degrees_of_freedom": 2.0}
+_NOT_NEGATIVE = ("edges_per_variable", "weight", "intervention_size")
+_SHARES = (
+    "density_limit",
+    "mixed_mechanisms",
+    "mixed_noise",
+    "targeted_share",
+    "intervened_rows",
+    "missing_rate",
+)
+
+
+def _check_numbers(name: str, values: tuple[float, ...]) -> None:
+    for value in values:
+        if not math.isfinite(value):
+            raise PriorError(f"prior.{name}: {value} must be finite")
+        if name in _ABOVE and value <= _ABOVE[name]:
+            raise PriorError(f"prior.{name}: {value} must be above {_ABOVE[name]}")
+        if name in _NOT_NEGATIVE and value < 0:
+            raise PriorError(f"prior.{name}: {value} must be >= 0")
+        if name in _SHARES and not 0 <= value <= 1:
+            raise PriorError(f"prior.{name}: {value} must be a share between 0 and 1")
 
 
 def weights_of(component: object, name: str) -> tuple[float, ...]:
