@@ -1,0 +1,37 @@
+"""The small draws against SciPy's distributions."""
+
+import jax
+import numpy as np
+from scipy import stats
+
+from simulators import draw
+
+KEY, SIZE = jax.random.key(0), 20_000
+
+
+def test_options_follow_their_weights_and_zero_is_never_drawn():
+    weights = np.array([0.0, 0.5, 0.0, 0.2, 0.3, 0.0])
+    drawn = np.asarray(draw.option(KEY, tuple(weights), (SIZE,)))
+    counts = np.bincount(drawn, minlength=6)
+    assert len(counts) == 6 and not counts[weights == 0].any()
+    some = weights > 0
+    assert stats.chisquare(counts[some], SIZE * weights[some]).pvalue > 1e-4
+
+
+def test_uniform_and_log_uniform_ranges():
+    flat = np.asarray(draw.between(KEY, (-2.0, 3.0), (SIZE,)))
+    log = np.asarray(draw.log_between(KEY, (0.5, 8.0), (SIZE,)))
+    assert stats.kstest(flat, stats.uniform(-2.0, 5.0).cdf).pvalue > 1e-4
+    assert stats.kstest(log, stats.loguniform(0.5, 8.0).cdf).pvalue > 1e-4
+    assert (np.asarray(draw.between(KEY, (1.5, 1.5), (5,))) == 1.5).all()
+
+
+def test_normal_chance_and_sign():
+    normal = np.asarray(draw.normal(KEY, (100, SIZE // 100)))
+    assert stats.kstest(normal.ravel(), stats.norm.cdf).pvalue > 1e-4
+    hits = int(draw.chance(KEY, 0.3, (SIZE,)).sum())
+    assert stats.binomtest(hits, SIZE, 0.3).pvalue > 1e-4
+    assert not draw.chance(KEY, 0.0, (SIZE,)).any() and draw.chance(KEY, 1.0, (SIZE,)).all()
+    sign = np.asarray(draw.sign(KEY, (SIZE,)))
+    assert set(sign) == {-1.0, 1.0}
+    assert stats.binomtest(int((sign > 0).sum()), SIZE).pvalue > 1e-4
