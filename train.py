@@ -44,8 +44,9 @@ def main(  # noqa: PLR0915
 
     from amortize import compilation
     from amortize.checkpoint import RunStore, load_checkpoint, save_checkpoint, write_json
-    from amortize.config import override, to_dict
+    from amortize.config import PRESETS, override, to_dict
     from amortize.config import preset as named
+    from amortize.graph import ASSUMPTIONS
     from amortize.model import parameter_count
     from amortize.training import HeldOut, bucket_of, initial_state, train_step
 
@@ -105,6 +106,8 @@ def main(  # noqa: PLR0915
         card = {
             "name": config.name,
             "preset": preset,
+            "description": (PRESETS[preset].__doc__ or "").splitlines()[0],
+            "assumptions": ASSUMPTIONS,
             "parameters": size,
             "step": int(state.step),
             "datasets": progress["datasets"],
