@@ -6,11 +6,10 @@ import jax
 import numpy as np
 import pytest
 from scipy import stats
-from worlds import World, draw_worlds, quick_jit
+from worlds import EXPERIMENTS, World, draw_worlds, quick_jit
 
 from simulators import interventions as module
 from simulators.interventions import sample_experiment
-from simulators.prior import InterventionWeights, Prior
 from simulators.scm import PLAIN
 
 B, N, D, ACTIVE = 1500, 300, 8, 6
@@ -104,15 +103,7 @@ def test_random_values_are_uniform_within_the_constant(plan):
 
 @pytest.fixture(scope="module")
 def worlds() -> World:
-    prior = Prior(
-        interventions=InterventionWeights(0.0, 0.5, 0.5),
-        targeted_share=(1.0, 1.0),
-        intervened_rows=(0.6, 0.6),
-        intervention_size=(2.0, 4.0),
-        edges_per_variable=(1.0, 1.5),
-        features=16,
-    )
-    return draw_worlds(prior, 120, 600, 7, seed=0, scaling=PLAIN, experimenting=True)
+    return draw_worlds(EXPERIMENTS, 120, 600, 7, seed=0, scaling=PLAIN, experimenting=True)
 
 
 def reachable(graph):

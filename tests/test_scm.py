@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
-from worlds import World, draw_worlds, quick_jit
+from worlds import EXPERIMENTS, World, draw_worlds, quick_jit
 
 from simulators.interventions import Experiment
 from simulators.mechanisms import LINEAR, MLP, Bank
@@ -27,7 +27,6 @@ from simulators.scm import (
     simulate_batch,
 )
 
-MIXED = Prior(interventions=InterventionWeights(0.2, 0.4, 0.4), features=16)
 B, N, D, LEAST_N, LEAST_D = 500, 160, 8, 20, 2
 
 
@@ -64,7 +63,7 @@ def table(world: World, b: int, scaling: int) -> np.ndarray:
 @pytest.mark.parametrize("experimenting", [False, True])
 @pytest.mark.parametrize("scaling", [PLAIN, STANDARDISED, INTERNAL])
 def test_every_table_agrees_with_a_numpy_loop(scaling, experimenting):
-    world = draw_worlds(MIXED, 120, 160, 7, 0, scaling, experimenting)
+    world = draw_worlds(EXPERIMENTS, 120, 600, 7, 0, scaling, experimenting)
     assert world.experiment.intervened_nd.any() == experimenting
     assert set(world.bank.family_d.ravel()) == {0, 1, 2, 3}
     differences = []
@@ -80,7 +79,7 @@ def test_every_table_agrees_with_a_numpy_loop(scaling, experimenting):
 
 def test_scaling():
     by_kind = {
-        kind: draw_worlds(MIXED, 120, 160, 7, 0, kind, False).values.astype(float)
+        kind: draw_worlds(EXPERIMENTS, 120, 600, 7, 0, kind, False).values.astype(float)
         for kind in (PLAIN, STANDARDISED, INTERNAL)
     }
     for kind in (STANDARDISED, INTERNAL):
@@ -95,7 +94,7 @@ def test_scaling():
 
 def test_internal_scaling_standardises_what_would_have_been():
     """With experiments, the other rows of a variable without ancestors still have variance 1."""
-    world = draw_worlds(MIXED, 120, 160, 7, 0, INTERNAL, True)
+    world = draw_worlds(EXPERIMENTS, 120, 600, 7, 0, INTERNAL, True)
     first = np.where(world.experiment.intervened_nd[..., 0], np.nan, world.values[..., 0])
     assert np.nanmean(np.nanvar(first, axis=1)) == pytest.approx(1, abs=0.05)
 

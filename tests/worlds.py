@@ -12,11 +12,22 @@ from simulators.graphs import sample_graph
 from simulators.interventions import Experiment, sample_experiment
 from simulators.mechanisms import Bank, sample_bank
 from simulators.noise import sample_noise
-from simulators.prior import Prior
+from simulators.prior import InterventionWeights, Prior
 from simulators.scm import _ancestral
 
 # These programs run once: most of the time would go into optimising them.
 quick_jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+# Every mechanism, and enough experimental rows to test each target's.
+EXPERIMENTS = Prior(
+    interventions=InterventionWeights(0.0, 0.5, 0.5),
+    targeted_share=(1.0, 1.0),
+    intervened_rows=(0.6, 0.6),
+    intervention_size=(2.0, 4.0),
+    edges_per_variable=(1.0, 1.5),
+    features=16,
+)
 
 
 class World(NamedTuple):
