@@ -1,17 +1,23 @@
 """Random directed acyclic graphs over padded variables, as functions of a key.
 
+The shapes beyond Erdos-Renyi and scale-free graphs are in `topologies` and `edge_list`.
 Every family returns g [d, d] bool with g[i, j] = True for i -> j, strictly upper triangular: the
 index is a topological order. Variables beyond `active` have no edges. Columns are shuffled later.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from functools import lru_cache
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from simulators import draw
+from simulators import draw, topologies
+from simulators.edge_list import load_bank, subgraph_of
 from simulators.prior import Prior, weights_of
+from simulators.topologies import upper
 
 
 def erdos_renyi(key: Array, d: int, active: Array, expected: Array, limit: float) -> Array:
@@ -20,7 +26,7 @@ def erdos_renyi(key: Array, d: int, active: Array, expected: Array, limit: float
     The chance of an edge is 2 * expected / (active - 1), at most `limit`.
     """
     chance = jnp.minimum(2.0 * expected / jnp.maximum(active - 1, 1), limit)
-    return draw.chance(key, chance, (d, d)) & _upper(d, active)
+    return draw.chance(key, chance, (d, d)) & upper(d, active)
 
 
 def scale_free_out(
@@ -49,35 +55,83 @@ def scale_free_out(
         return degree_d, parents_d
 
     _, parents_dd = jax.lax.scan(attach, jnp.zeros(d), index_d)
-    return parents_dd.T & _upper(d, active)
+    return parents_dd.T & upper(d, active)
 
 
 def scale_free_in(
     key: Array, d: int, active: Array, expected: Array, limit: float, power: Array
 ) -> Array:
     """As `scale_free_out` with every edge and the order reversed: hubs are effects."""
-    g_dd = scale_free_out(key, d, active, expected, limit, power)
+    return _reversed(scale_free_out(key, d, active, expected, limit, power), active)
+
+
+def sample_graph(key: Array, prior: Prior, d: int, active: Array) -> Array:
+    """One graph [d, d] bool from the prior's families, in topological order of the index.
+
+    Families of weight zero are neither compiled nor computed.
+
+    Raises:
+        PriorError: a network of `prior.edge_lists` cannot be read or has fewer than d variables.
+    """
+    k_family, k_edges, k_power, k_graph = jax.random.split(key, 4)
+    k_shape, k_own = jax.random.split(jax.random.fold_in(k_graph, 0))
+    expected = draw.between(k_edges, prior.edges_per_variable)
+    power = draw.between(k_power, prior.attachment_power)
+    asked = (d, active, expected, prior.density_limit)
+    # One graph has one family, so the families share their random numbers.
+    first, second = draw.unit(k_shape, (2,))
+    attached = lru_cache(lambda: scale_free_out(k_graph, *asked, power))
+    families = {
+        "erdos_renyi": lambda: erdos_renyi(k_graph, *asked),
+        "scale_free_out": attached,
+        "scale_free_in": lambda: _reversed(attached(), active),
+        "watts_strogatz": lambda: topologies.watts_strogatz(
+            k_own,
+            d,
+            active,
+            _one_of(first, prior.lattice_dimensions),
+            _between(second, prior.rewiring),
+            prior.lattice_reach,
+        ),
+        "stochastic_block": lambda: topologies.stochastic_block(
+            k_own, *asked, _one_of(first, prior.blocks), _between(second, prior.damping)
+        ),
+        "random_geometric": lambda: topologies.random_geometric(
+            k_own, *asked, _between(first, prior.geometric_radius)
+        ),
+        "layered": lambda: topologies.layered(k_own, *asked, _one_of(first, prior.layers)),
+        "path": lambda: topologies.path(d, active),
+        "banded": lambda: topologies.banded(k_own, *asked, _one_of(first, prior.bandwidth)),
+        "tree_random": lambda: topologies.tree_random(k_own, d, active),
+        "tree_balanced": lambda: topologies.tree_balanced(
+            d, active, _one_of(first, prior.branching)
+        ),
+        "star_out": lambda: topologies.star_out(d, active),
+        "star_in": lambda: topologies.star_in(d, active),
+        "hubs": lambda: topologies.hubs(k_own, *asked, _one_of(first, prior.hub_count)),
+        "bipartite": lambda: topologies.bipartite(
+            k_own, *asked, _between(first, prior.screened_causes)
+        ),
+        "edge_list": lambda: subgraph_of(k_own, load_bank(prior.edge_lists, d), active),
+    }
+    names = [f.name for f in dataclasses.fields(prior.graphs)]
+    weights = dict(zip(names, weights_of(prior.graphs, "graphs"), strict=True))
+    wanted = {name: weight for name, weight in weights.items() if weight > 0}
+    candidates = jnp.stack([families[name]() for name in wanted])
+    return candidates[draw.option(k_family, tuple(wanted.values()))]
+
+
+def _reversed(g_dd: Array, active: Array) -> Array:
+    """Every edge and the order of the variables turned around."""
+    d = g_dd.shape[0]
     index_d = jnp.arange(d)
     reverse_d = jnp.where(index_d < active, active - 1 - index_d, index_d)
     return g_dd.T[reverse_d][:, reverse_d]
 
 
-def sample_graph(key: Array, prior: Prior, d: int, active: Array) -> Array:
-    """One graph [d, d] bool from the prior's families, in topological order of the index."""
-    k_family, k_edges, k_power, k_graph = jax.random.split(key, 4)
-    expected = draw.between(k_edges, prior.edges_per_variable)
-    power = draw.between(k_power, prior.attachment_power)
-    limit = prior.density_limit
-    candidates = jnp.stack(
-        [
-            erdos_renyi(k_graph, d, active, expected, limit),
-            scale_free_out(k_graph, d, active, expected, limit, power),
-            scale_free_in(k_graph, d, active, expected, limit, power),
-        ]
-    )
-    return candidates[draw.option(k_family, weights_of(prior.graphs, "graphs"))]
+def _between(u: Array, bounds: tuple[float, float]) -> Array:
+    return bounds[0] + u * (bounds[1] - bounds[0])
 
 
-def _upper(d: int, active: Array) -> Array:
-    index_d = jnp.arange(d)
-    return (index_d[:, None] < index_d[None, :]) & (index_d[None, :] < active)
+def _one_of(u: Array, options: tuple[int, ...]) -> Array:
+    return jnp.asarray(options)[jnp.floor(u * len(options)).astype(jnp.int32)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
 class PriorError(ValueError):
@@ -22,6 +23,19 @@ class GraphWeights:
     erdos_renyi: float = 0.5
     scale_free_out: float = 0.25  # hubs are causes
     scale_free_in: float = 0.25  # hubs are effects
+    watts_strogatz: float = 0.0  # small worlds
+    stochastic_block: float = 0.0
+    random_geometric: float = 0.0
+    layered: float = 0.0
+    path: float = 0.0
+    banded: float = 0.0
+    tree_random: float = 0.0
+    tree_balanced: float = 0.0
+    star_out: float = 0.0  # one cause of all others
+    star_in: float = 0.0  # one effect of all others
+    hubs: float = 0.0
+    bipartite: float = 0.0  # screening: causes without parents, effects without children
+    edge_list: float = 0.0  # subgraphs of the networks named in Prior.edge_lists
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,20 @@ class Prior:
     edges_per_variable: tuple[float, float] = (0.5, 3.0)  # expected, per dataset
     density_limit: float = 0.8  # at most this share of the ordered pairs i < j are edges
     attachment_power: tuple[float, float] = (0.5, 1.5)  # scale-free graphs
+    # Tuples of whole numbers are options, each as likely. Lattices, blocks, damping as in AVICI's
+    # and TabCausal's tests (Lorch et al. 2022; arXiv 2605.31156); the other ranges are our choice.
+    lattice_dimensions: tuple[int, ...] = (1, 2, 3)  # Watts-Strogatz
+    lattice_reach: int = 1  # steps within which sites of the lattice are neighbours
+    rewiring: tuple[float, float] = (0.1, 0.5)  # chance that a lattice edge moves; AVICI: 0.3
+    blocks: tuple[int, ...] = (2, 5, 10)  # of the stochastic block model
+    damping: tuple[float, float] = (0.05, 0.3)  # rate between blocks over rate within; AVICI: 0.1
+    geometric_radius: tuple[float, float] = (0.0, 0.0)  # unit square; 0: as edges_per_variable asks
+    layers: tuple[int, ...] = (2, 3, 4, 5, 6)
+    bandwidth: tuple[int, ...] = (2, 3, 5, 8)  # longest edge of a banded graph, in places
+    branching: tuple[int, ...] = (2, 3, 4)  # children of each variable in a balanced tree
+    hub_count: tuple[int, ...] = (1, 2, 3)
+    screened_causes: tuple[float, float] = (0.2, 0.8)  # share of the variables, bipartite graphs
+    edge_lists: tuple[str, ...] = ()  # files of networks, each as likely (simulators/edge_list.py)
 
     mixed_mechanisms: float = 0.5  # chance that every variable draws its own mechanism family
     mixed_noise: float = 0.3  # chance that every variable draws its own noise family
@@ -109,19 +137,24 @@ class Prior:
             value = getattr(self, part.name)
             if dataclasses.is_dataclass(value):
                 weights_of(value, part.name)
+            elif part.name == "edge_lists":
+                _check_files(value, self.graphs.edge_list > 0)
+            elif part.name in _OPTIONS:
+                _check_options(part.name, value)
             elif isinstance(value, tuple):
                 if len(value) != 2 or not value[0] <= value[1]:
                     raise PriorError(f"prior.{part.name}: the range {value} must be (low, high)")
                 _check_numbers(part.name, value)
             else:
                 _check_numbers(part.name, (value,))
-        if self.features < 1:
-            raise PriorError("prior.features: at least 1 is needed")
+        for name in ("features", "lattice_reach"):
+            if getattr(self, name) < 1:
+                raise PriorError(f"prior.{name}: at least 1 is needed")
 
 
 # Numbers of the prior must be finite and lie strictly above these, or in [0, 1] for shares.
 _ABOVE = {"length_scale": 0.0, "amplitude": 0.0, "noise_scale": 0.0, "degrees_of_freedom": 2.0}
-_NOT_NEGATIVE = ("edges_per_variable", "weight", "intervention_size")
+_NOT_NEGATIVE = ("edges_per_variable", "weight", "intervention_size", "geometric_radius")
 _SHARES = (
     "density_limit",
     "mixed_mechanisms",
@@ -129,7 +162,34 @@ _SHARES = (
     "targeted_share",
     "intervened_rows",
     "missing_rate",
+    "rewiring",
+    "damping",
+    "screened_causes",
 )
+# Fields that hold whole numbers to choose from, and the largest of each.
+_OPTIONS = {
+    "lattice_dimensions": 3,
+    "blocks": math.inf,
+    "layers": math.inf,
+    "bandwidth": math.inf,
+    "branching": math.inf,
+    "hub_count": math.inf,
+}
+
+
+def _check_options(name: str, options: tuple[int, ...]) -> None:
+    rising = all(a < b for a, b in pairwise(options))
+    if not options or not rising or any(value % 1 != 0 for value in options):
+        raise PriorError(f"prior.{name}: {options} must be whole numbers in rising order")
+    if options[0] < 1 or options[-1] > _OPTIONS[name]:
+        raise PriorError(f"prior.{name}: {options} must lie between 1 and {_OPTIONS[name]}")
+
+
+def _check_files(files: tuple[str, ...], wanted: bool) -> None:
+    if not all(isinstance(file, str) and file for file in files):
+        raise PriorError(f"prior.edge_lists: {files} must be names of files")
+    if wanted and not files:
+        raise PriorError("prior.graphs.edge_list: name the networks' files in prior.edge_lists")
 
 
 def _check_numbers(name: str, values: tuple[float, ...]) -> None:
