@@ -29,6 +29,9 @@ def main(  # noqa: PLR0915
     init_from: Annotated[
         Path | None, typer.Option(help="checkpoint whose parameters a new run starts from")
     ] = None,
+    reconfigure: Annotated[
+        bool, typer.Option(help="resume under another config than the run began with")
+    ] = False,
     save_minutes: Annotated[float, typer.Option(help="between saved states")] = 5.0,
     eval_minutes: Annotated[float, typer.Option(help="between held-out evaluations")] = 5.0,
     eval_scenario: Annotated[str, typer.Option(help="held-out scenario")] = "mixture",
@@ -58,8 +61,11 @@ def main(  # noqa: PLR0915
     console = Console(highlight=False, soft_wrap=True)
 
     known = out / "config.json"
-    if known.exists() and json.loads(known.read_text()) != to_dict(config):
-        raise UsageError(f"{known} is of another config; resume with the same one, or choose --out")
+    if known.exists() and not reconfigure and json.loads(known.read_text()) != to_dict(config):
+        raise UsageError(
+            f"{known} is of another config; resume with the same one, choose another --out, or "
+            "give --reconfigure"
+        )
     write_json(known, to_dict(config))
 
     # ---------------------------------------------------------------- state, fresh or resumed

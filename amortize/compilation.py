@@ -1,0 +1,40 @@
+"""JAX's persistent compilation cache and the versions of what computes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def cache_folder() -> Path:
+    """Where this user's files are kept: AMORTIZE_CACHE, or the platform's cache folder."""
+    return Path(os.environ.get("AMORTIZE_CACHE") or platformdirs.user_cache_dir("amortize"))
+
+
+def enable_cache() -> None:
+    """Keep every compiled program for the next process of this user; never fails."""
+    import jax
+
+    folder = cache_folder() / f"jax-{jax.__version__}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # a read-only home: everything still works, only slower the second time
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the libraries that decide the numbers."""
+    names = ("amortize", "jax", "flax", "optax", "orbax-checkpoint", "numpy")
+    found = {}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
