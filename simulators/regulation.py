@@ -104,12 +104,14 @@ def sample_regulation(
         key: PRNG key.
         graph_dd: [d, d] bool, row regulates column, strictly upper triangular.
         config: ranges and options (static).
-        active: number of real genes, the first of the d; may be traced.
+        active: number of real genes, the first of the d; may be traced. Edges of others are cut.
         signs_dd: [d, d] known signs, +1 activates, -1 represses, 0 or None is drawn.
     """
     d, t = graph_dd.shape[0], max(config.cell_types)
     keys = jax.random.split(key, 6)
-    masters_d = ~graph_dd.any(0) & (jnp.arange(d) < active)
+    variables_d = jnp.arange(d) < active
+    graph_dd = graph_dd & variables_d[:, None] & variables_d
+    masters_d = ~graph_dd.any(0) & variables_d
     basal_td = draw.between(keys[0], config.basal, (t, d)) * masters_d
     size_dd = draw.between(keys[1], config.strength, (d, d))
 
