@@ -131,15 +131,21 @@ def test_scale_free_graphs_have_as_many_edges_as_asked(hubs_out, hubs_in, expect
 
 def test_attachment_agrees_with_numpy(hubs_out, hubs_in):
     rng = np.random.default_rng(0)
-    right = np.stack([attach(rng, ACTIVE, 1.5, 0.8, 1.0) for _ in range(1000)])
-    wrong = np.stack([attach(rng, ACTIVE, 1.5, 0.8, 0.0) for _ in range(1000)])
-    out = hubs_out(6, ACTIVE, 1.5, 0.8, 1.0)[:, :ACTIVE, :ACTIVE]
-    turned = hubs_in(7, ACTIVE, 1.5, 0.8, 1.0)[:, :ACTIVE, :ACTIVE]
+    right, wrong = (
+        np.stack([attach(rng, ACTIVE, 1.5, 0.8, power) for _ in range(2500)])
+        for power in (1.5, 1.1)
+    )
+    out = hubs_out(6, ACTIVE, 1.5, 0.8, 1.5)[:, :ACTIVE, :ACTIVE]
+    turned = hubs_in(7, ACTIVE, 1.5, 0.8, 1.5)[:, :ACTIVE, :ACTIVE]
     turned = turned[:, ::-1, ::-1].transpose(0, 2, 1)
+
+    def concentration(g):
+        return (g.sum(2) ** 2).sum(1)
+
     for g in (out, turned):
-        largest = g.sum(2).max(1)
-        assert same_counts(largest, right.sum(2).max(1)) > 1e-4
-        assert same_counts(largest, wrong.sum(2).max(1)) < 1e-4
+        assert same_counts(concentration(g), concentration(right)) > 1e-4
+        means = [stats.ttest_ind(concentration(g), concentration(h)) for h in (right, wrong)]
+        assert means[0].pvalue > 1e-4 and means[1].pvalue < 1e-4
         error = np.sqrt(g.var(0) / len(g) + right.var(0) / len(right)) + 1e-9
         assert (np.abs(g.mean(0) - right.mean(0)) < 4.8 * error).all()
 
