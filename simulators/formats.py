@@ -49,13 +49,12 @@ def to_levels(
     d = values_nd.shape[1]
     low_d, high_d = range_2d
     cell_qd = jnp.floor(draw.unit(key, (most - 1, d)) * rows_n.sum()).astype(jnp.int32)
-    level_nd = jnp.zeros_like(values_nd)
-    for q in range(most - 1):  # each pass is one comparison of the table
-        equal_cut_d = low_d + (high_d - low_d) * (q + 1) / levels_d
-        random_cut_d = jnp.clip(values_nd[cell_qd[q], jnp.arange(d)], low_d, high_d)
-        cut_d = jnp.where(equal_d, equal_cut_d, random_cut_d)
-        level_nd += (values_nd > cut_d) & (q + 1 < levels_d)
-    return level_nd
+    random_cut_qd = jnp.clip(values_nd[cell_qd, jnp.arange(d)], low_d, high_d)
+    number_q1 = jnp.arange(1, most)[:, None]
+    equal_cut_qd = low_d + (high_d - low_d) * number_q1 / levels_d
+    cut_qd = jnp.where(equal_d, equal_cut_qd, random_cut_qd)
+    cut_qd = jnp.where(number_q1 < levels_d, cut_qd, jnp.inf)
+    return (values_nd > cut_qd[:, None]).sum(0).astype(values_nd.dtype)
 
 
 def binarise(values_nd: Array, cut_d: Array) -> Array:
