@@ -10,6 +10,7 @@ from worlds import EXPERIMENTS, World, draw_worlds, quick_jit
 
 from simulators import interventions as module
 from simulators.interventions import sample_experiment
+from simulators.prior import Prior
 from simulators.scm import PLAIN
 
 B, N, D, ACTIVE = 1500, 300, 8, 6
@@ -22,12 +23,13 @@ def plan():
     """One compiled program for every prior: its numbers are arguments, not constants."""
 
     def many(key, weights, share, rows, size):
-        prior = SimpleNamespace(
-            interventions=weights,
-            targeted_share=share,
-            intervened_rows=rows,
-            intervention_size=size,
-        )
+        changed = {
+            "interventions": weights,
+            "targeted_share": share,
+            "intervened_rows": rows,
+            "intervention_size": size,
+        }
+        prior = SimpleNamespace(**(vars(Prior()) | changed))
         keys = jax.random.split(key, B)
         return jax.vmap(lambda k: sample_experiment(k, prior, N, D, ACTIVE))(keys)  # type: ignore[arg-type]
 

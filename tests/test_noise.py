@@ -29,9 +29,8 @@ def draw():
     """One compiled program for every prior: its numbers are arguments, not constants."""
 
     def many(key, weights, mixed, scale, freedom):
-        prior = SimpleNamespace(
-            noise=weights, mixed_noise=mixed, noise_scale=scale, degrees_of_freedom=freedom
-        )
+        changed = {"noise": weights, "mixed_noise": mixed, "noise_scale": scale}
+        prior = SimpleNamespace(**(vars(Prior()) | changed | {"degrees_of_freedom": freedom}))
         keys = jax.random.split(key, B)
         return jax.vmap(lambda k: sample_noise(k, prior, N, D))(keys)  # type: ignore[arg-type]
 
@@ -51,7 +50,7 @@ def family(request, draw):
 
 
 def test_the_order_of_the_families_is_that_of_the_prior():
-    assert [f.name for f in dataclasses.fields(NoiseWeights)] == list(FAMILIES)
+    assert [f.name for f in dataclasses.fields(NoiseWeights)][: len(FAMILIES)] == list(FAMILIES)
 
 
 def test_distribution(family):
