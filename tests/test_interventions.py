@@ -8,9 +8,8 @@ import pytest
 from scipy import stats
 from worlds import EXPERIMENTS, World, draw_worlds, quick_jit
 
-from simulators import interventions as module
 from simulators.interventions import sample_experiment
-from simulators.prior import Prior
+from simulators.prior import InterventionWeights, Prior
 from simulators.scm import PLAIN
 
 B, N, D, ACTIVE = 1500, 300, 8, 6
@@ -20,11 +19,11 @@ KINDS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 @pytest.fixture(scope="module")
 def plan():
-    """One compiled program for every prior: its numbers are arguments, not constants."""
+    """One compiled program for each set of weights: the other numbers are its arguments."""
 
     def many(key, weights, share, rows, size):
         changed = {
-            "interventions": weights,
+            "interventions": InterventionWeights(*weights),
             "targeted_share": share,
             "intervened_rows": rows,
             "intervention_size": size,
@@ -33,12 +32,10 @@ def plan():
         keys = jax.random.split(key, B)
         return jax.vmap(lambda k: sample_experiment(k, prior, N, D, ACTIVE))(keys)  # type: ignore[arg-type]
 
-    program = quick_jit(many)
+    program = quick_jit(many, static_argnums=1)
 
     def call(weights, share=SHARE, rows=ROWS, size=SIZE, seed=0):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "weights_of", lambda component, name: component)
-            drawn = program(jax.random.key(seed), weights, share, rows, size)
+        drawn = program(jax.random.key(seed), weights, share, rows, size)
         return np.asarray(drawn.intervened_nd), np.asarray(drawn.value_nd)
 
     return call
