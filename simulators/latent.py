@@ -81,8 +81,9 @@ def project(graph_dd: Array, hidden_d: Array) -> tuple[Array, Array]:
     edge_dd = graph_dd.astype(jnp.float32)
     reach_dd = jnp.where(hidden_d[:, None] & hidden_d, edge_dd, 0.0)
     reach_dd = jnp.maximum(reach_dd, jnp.eye(d))
-    # Paths of at most 2^k edges after k squarings; the longest among hidden variables has d - 1.
-    for _ in range(math.ceil(math.log2(max(d - 1, 1)))):
+    # Paths of at most 2^k edges after k squarings. A mark takes two variables in sight, so that the
+    # longest path among hidden ones has d - 3 edges.
+    for _ in range(math.ceil(math.log2(max(d - 3, 1)))):
         reach_dd = jnp.minimum(reach_dd @ reach_dd, 1.0)
     # From a hidden variable to any other, all variables between them hidden.
     from_hidden_dd = jnp.where(hidden_d[:, None], jnp.minimum(reach_dd @ edge_dd, 1.0), 0.0)

@@ -87,7 +87,7 @@ def test_ancestors_among_those_in_sight_stay_ancestors(projected):
         assert set(whole.edges) == set(seen.edges)
 
 
-@pytest.mark.parametrize("d", [2, 3, 4, 18])
+@pytest.mark.parametrize("d", [2, 3, 5, 6, 20])
 def test_a_path_through_all_other_variables_is_found(d):
     """The longest there is: one squaring too few would lose it."""
     chain = np.eye(d, k=1, dtype=bool)
