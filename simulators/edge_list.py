@@ -36,6 +36,18 @@ _HEADERS = {
 }
 
 
+# What the readers, networkx's above all, raise on a file of another format.
+_UNREADABLE = (
+    AttributeError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    nx.NetworkXException,
+)
+
+
 class EdgeListError(PriorError):
     """A network that cannot be used; the message names the file and what to do."""
 
@@ -65,7 +77,7 @@ def read_network(file: str | Path) -> nx.DiGraph:
     extension = path.suffix.lower().removeprefix(".")
     try:
         found = _READERS.get(extension, _read_columns)(path)
-    except (OSError, ValueError, KeyError, TypeError, SyntaxError, nx.NetworkXException) as error:
+    except _UNREADABLE as error:
         reason = " ".join(str(error).split())
         known = extension if extension in _READERS else "tsv or csv"
         raise EdgeListError(
@@ -101,12 +113,21 @@ def _read_columns(path: Path) -> nx.DiGraph:
 
 def _read_json(path: Path) -> nx.Graph:
     data = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict):
+        raise ValueError("not a node-link object")
     return nx.node_link_graph(data, edges="links" if "links" in data else "edges")
+
+
+def _read_gml(path: Path) -> nx.Graph:
+    try:
+        return nx.read_gml(path)
+    except nx.NetworkXError:  # most often nodes without labels
+        return nx.read_gml(path, label="id")
 
 
 _READERS = {
     "graphml": nx.read_graphml,
-    "gml": nx.read_gml,
+    "gml": _read_gml,
     "gexf": nx.read_gexf,
     "net": nx.read_pajek,
     "pajek": nx.read_pajek,
@@ -208,14 +229,14 @@ def load_bank(files: tuple[str, ...], d: int, count: int = BANK_SIZE, seed: int 
         rng = np.random.default_rng((seed, position, d))
         for _ in range(count):
             subgraph = sample_subgraph(skeleton, d, rng)
-            packed.append(np.packbits(nx.to_numpy_array(subgraph, dtype=np.uint8), axis=1))
+            packed.append(np.packbits(nx.to_numpy_array(subgraph).astype(np.uint8), axis=1))
             added.append([subgraph.nodes[name]["added"] for name in subgraph])
     return Bank(np.stack(packed), np.array(added, np.int32), d)
 
 
 def subgraph_of(key: Array, bank: Bank, active: Array) -> Array:
     """One of the bank's graphs [d, d] bool, cut to the `active` variables reached first."""
-    u = draw.unit(jax.random.split(key)[0])
+    u = draw.unit(jax.random.split(key)[0], (2, bank.d))[0, 0]  # a draw that `topologies` shares
     b = jnp.floor(u * len(bank.packed_bdk)).astype(jnp.int32)
     g_dd = jnp.unpackbits(jnp.asarray(bank.packed_bdk)[b], axis=1, count=bank.d).astype(bool)
     stays_d = jnp.asarray(bank.added_bd)[b] < active

@@ -1,9 +1,10 @@
 """Graph families with a shape: small worlds, blocks, space, layers, bands, trees, hubs, screens.
 
-The contract is that of `graphs`: g [d, d] bool, strictly upper triangular, no edges beyond `active`.
-Undirected families are oriented by a random order of their nodes. Families with a shape of their
-own (lattice, path, trees, stars) have as many edges as it has; the others are asked for `expected`
-edges per variable and have fewer only where the chance of a pair would pass `limit`.
+The contract is that of `graphs`: g [d, d] bool, strictly upper triangular, no edges from `active`
+on. Undirected families are oriented by a random order of their nodes. Lattices, paths, trees and
+stars have the edges of their shape; the others `expected` edges per variable, fewer only where the
+chance of a pair would pass `limit`. All draw the same shapes from the same halves of their key, so
+that XLA draws once for all families of a prior.
 """
 
 from __future__ import annotations
@@ -35,14 +36,16 @@ def watts_strogatz(
     2022). An edge moved onto another moved edge is lost: of the whole graph, fewer than
     (rewiring * neighbours / 2) ** 2 edges on average.
     """
-    k_site, k_pair, k_slot = jax.random.split(key, 3)
+    k_own, k_pair = jax.random.split(key)
     roots = [round(d ** (1 / k)) for k in range(1, MOST_DIMENSIONS + 1)]
     most_sites = max((r + (r**k < d)) ** k for k, r in enumerate(roots, 1))
     side = 1 + (_power(jnp.arange(1, d + 1), dimensions) < active).sum()
     sites = _power(side, dimensions)
     index_s, index_d = jnp.arange(most_sites), jnp.arange(d)
 
-    shuffled_s = jnp.argsort(jnp.where(index_s < sites, draw.unit(k_site, (most_sites,)), jnp.inf))
+    slots = _half_ball(reach)
+    u = draw.unit(k_own, (most_sites + 2 * slots * d,))
+    shuffled_s = jnp.argsort(jnp.where(index_s < sites, u[:most_sites], jnp.inf))
     site_d = shuffled_s[:d]
     delta_kdd = (_place(site_d, side)[:, None, :] - _place(site_d, side)[:, :, None]) % side
     steps_dd = jnp.minimum(delta_kdd, side - delta_kdd).sum(0)
@@ -61,8 +64,7 @@ def watts_strogatz(
     own_dd = near_dd & ((ahead_dd > 0) | tie_dd)
     moved_dd = own_dd & draw.chance(k_pair, rewiring, (d, d))
     # Edges towards dropped sites may be rewired to variables that stay, and the reverse.
-    slots = _half_ball(reach)
-    u_md, v_md = draw.unit(k_slot, (2, slots, d))
+    u_md, v_md = u[most_sites:].reshape(2, slots, d)
     slot_m1 = jnp.arange(slots)[:, None]
     outside_d = jnp.maximum(neighbours // 2 - own_dd.sum(1), 0)
     count_d = moved_dd.sum(1) + ((u_md < rewiring) & (slot_m1 < outside_d)).sum(0)
@@ -113,7 +115,7 @@ def layered(
 ) -> Array:
     """Layers of random sizes, none empty; edges run from a layer to the next one alone."""
     k_own, k_pair = jax.random.split(key)
-    layer_d = _runs(draw.unit(k_own, (d,)), active, layers)
+    layer_d = _runs(draw.unit(k_own, (2, d))[0], active, layers)
     return _drawn(k_pair, layer_d[None, :] - layer_d[:, None] == 1, active, expected, limit)
 
 
@@ -133,7 +135,7 @@ def banded(
 
 def tree_random(key: Array, d: int, active: Array) -> Array:
     """Random recursive tree: one parent each, drawn evenly from the earlier variables."""
-    u_d = draw.unit(jax.random.split(key)[0], (d,))
+    u_d = draw.unit(jax.random.split(key)[0], (2, d))[0]
     return _parents(jnp.floor(u_d * jnp.arange(d)).astype(jnp.int32), active)
 
 
@@ -155,7 +157,7 @@ def star_in(d: int, active: Array) -> Array:
 def hubs(key: Array, d: int, active: Array, expected: Array, limit: float, count: Array) -> Array:
     """Every edge has one of `count` hubs at an end; hubs stand anywhere in the order."""
     k_own, k_pair = jax.random.split(key)
-    u_d = jnp.where(jnp.arange(d) < active, draw.unit(k_own, (d,)), jnp.inf)
+    u_d = jnp.where(jnp.arange(d) < active, draw.unit(k_own, (2, d))[0], jnp.inf)
     hub_d = _rank(u_d) < count
     return _drawn(k_pair, hub_d[:, None] | hub_d[None, :], active, expected, limit)
 
