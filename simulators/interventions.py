@@ -1,8 +1,8 @@
-"""Which cells an experiment sets, and to what: hard interventions with known targets."""
+"""Which cells an experiment acts on, and how: hard, shift and soft interventions."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from jax import Array
 from simulators import draw
 from simulators.prior import Prior, weights_of
 
-NONE, HARD_CONSTANT, HARD_RANDOM = range(3)
+NONE, HARD_CONSTANT, HARD_RANDOM, SHIFT, SOFT = range(5)
 
 
 class Experiment(NamedTuple):
@@ -19,6 +19,9 @@ class Experiment(NamedTuple):
 
     intervened_nd: Array  # bool; at most one variable a row
     value_nd: Array  # in standard deviations from the mean of the variable left alone
+    kind: Array | int = HARD_CONSTANT  # int32, one of the module's constants
+    damping_d: Any = 0.0  # [d], soft: what the function is multiplied by
+    noise_ratio_d: Any = 1.0  # [d], soft: what the noise is multiplied by
 
 
 def sample_experiment(key: Array, prior: Prior, n: int, d: int, active: Array) -> Experiment:
@@ -41,4 +44,11 @@ def sample_experiment(key: Array, prior: Prior, n: int, d: int, active: Array) -
     k_size, k_sign, k_spread = jax.random.split(keys[6], 3)
     constant_d = draw.between(k_size, prior.intervention_size, (d,)) * draw.sign(k_sign, (d,))
     spread_nd = draw.between(k_spread, (-1.0, 1.0), (n, d)) * constant_d
-    return Experiment(intervened_nd, jnp.where(kind == HARD_RANDOM, spread_nd, constant_d))
+    k_damping, k_ratio = jax.random.split(keys[7])
+    return Experiment(
+        intervened_nd,
+        jnp.where(kind == HARD_RANDOM, spread_nd, constant_d),
+        kind,
+        draw.between(k_damping, (-1.0, 0.5), (d,)),
+        draw.log_between(k_ratio, (0.3, 3.0), (d,)),
+    )

@@ -2,8 +2,9 @@
 
 f(u) = sum_k amplitude_k * phi(weight_k . u + bias_k), with phi one of a few scalar functions. A
 linear function, random Fourier features (Rahimi and Recht 2007) of all parents jointly or of one
-parent each, and a network with one hidden layer differ only in how the bank is drawn. So children
-of one graph mix families at the price of one matrix product.
+parent each, a network with one hidden layer, a polynomial, a sum of sigmoids, steps and a tree
+differ only in how the bank is drawn. So children of one graph mix families at the price of one
+matrix product.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from jax import Array
 from simulators import draw
 from simulators.prior import Prior, weights_of
 
-LINEAR, RFF, RFF_ADDITIVE, MLP = range(4)
+LINEAR, RFF, RFF_ADDITIVE, MLP, POLYNOMIAL, SATURATING, THRESHOLD, TREE = range(8)
+FAMILIES = tuple(range(8))
+TREE_DEPTH = 3
+STEPS = 4  # of a threshold function
 
 
 class Bank(NamedTuple):
@@ -27,8 +31,14 @@ class Bank(NamedTuple):
     bias_dk: Array
     amplitude_dk: Array
     family_d: Array  # int32, one of the module's constants
-    leaky_d: Array  # bool, MLP units are leaky-ReLU instead of tanh
+    leaky_d: Array  # bool, MLP units are leaky-ReLU instead of tanh; polynomials cubic
     size_d: Array  # standard deviation that a nonlinear function is scaled to
+
+
+def families_of(prior: Prior) -> tuple[int, ...]:
+    """The families that the prior can draw: no other is computed."""
+    weights = weights_of(prior.mechanisms, "mechanisms")
+    return tuple(family for family, weight in enumerate(weights) if weight > 0)
 
 
 def sample_bank(key: Array, prior: Prior, parents_dd: Array) -> Bank:
@@ -48,49 +58,102 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array) -> Bank:
 
     normal_dkd = draw.normal(keys[3], (d, k, d))
     length_d = draw.log_between(keys[4], prior.length_scale, (d,))
-    # Additive: feature k of child j looks at one of its parents, drawn evenly.
-    chance_dd = jnp.cumsum(parents_dd, axis=1) / jnp.maximum(parents_dd.sum(1, keepdims=True), 1)
-    u_dk = draw.unit(keys[5], (d, k))
-    chosen_dk = (u_dk[:, :, None] >= chance_dd[:, None, :]).sum(-1)
-    chosen_dkd = chosen_dk[:, :, None] == jnp.arange(d)
+    # One parent a feature, each parent in turn, so that none is left without an effect.
+    count_d1 = jnp.maximum(parents_dd.sum(1, keepdims=True), 1)
+    rank_dd = jnp.cumsum(parents_dd, axis=1) - 1
+    turn_dk = jnp.arange(k)[None, :] % count_d1
+    chosen_dkd = rank_dd[:, None, :] == turn_dk[:, :, None]
 
-    coefficient_dd = draw.between(keys[6], prior.weight, (d, d)) * draw.sign(keys[7], (d, d))
-    linear_dkd = jnp.where(jnp.arange(k)[None, :, None] == 0, coefficient_dd[:, None, :], 0.0)
+    sign_dd = draw.sign(keys[7], (d, d))
+    coefficient_dd = draw.between(keys[6], prior.weight, (d, d)) * sign_dd
+    first_k = jnp.arange(k) == 0
+    slope_dkd = jnp.where(chosen_dkd, coefficient_dd[:, None, :], 0.0)
     rff_dkd = normal_dkd / length_d[:, None, None]
-    family = family_d[:, None, None]
-    weight_dkd = jnp.where(
-        family == LINEAR,
-        linear_dkd,
-        jnp.where(
-            family == RFF,
-            rff_dkd,
-            jnp.where(family == RFF_ADDITIVE, rff_dkd * chosen_dkd, normal_dkd),
-        ),
-    )
-    weight_dkd = weight_dkd * parents_dd[:, None, :]
-
+    by_family = {
+        LINEAR: jnp.where(first_k[None, :, None], coefficient_dd[:, None, :], 0.0),
+        RFF: rff_dkd,
+        RFF_ADDITIVE: rff_dkd * chosen_dkd,
+        MLP: normal_dkd,
+        POLYNOMIAL: normal_dkd,
+        SATURATING: slope_dkd,
+        THRESHOLD: normal_dkd,
+        TREE: chosen_dkd.astype(jnp.float32),
+    }
     k_bias, k_amplitude, k_leaky, k_size = jax.random.split(keys[8], 4)
-    fourier_d = (family_d == RFF) | (family_d == RFF_ADDITIVE)
     phase_dk = draw.between(k_bias, (-jnp.pi, jnp.pi), (d, k))
-    bias_dk = jnp.where(fourier_d[:, None], phase_dk, phase_dk / 2)
     normal_dk = draw.normal(k_amplitude, (d, k)) * jnp.sqrt(2.0 / k)
-    first_k = (jnp.arange(k) == 0).astype(normal_dk.dtype)
-    linear_d = family_d == LINEAR
+    used_dk = jnp.arange(k)[None, :] < count_d1  # one feature a parent
+    some_dk = jnp.broadcast_to(jnp.arange(k) < STEPS, (d, k))
+    amplitudes = {
+        LINEAR: jnp.broadcast_to(first_k, (d, k)).astype(jnp.float32),
+        SATURATING: jnp.where(used_dk, 1 + jnp.abs(normal_dk), 0.0),
+        THRESHOLD: jnp.where(some_dk, normal_dk, 0.0),
+    }
+    biases = {
+        LINEAR: jnp.zeros((d, k)),
+        RFF: phase_dk,
+        RFF_ADDITIVE: phase_dk,
+        THRESHOLD: phase_dk / 3,
+        TREE: phase_dk / 3,
+    }
+    present = families_of(prior)
+
+    def choose(options: dict[int, Array], otherwise: Array) -> Array:
+        chosen = otherwise
+        for family in present:
+            if family in options:
+                mask_d = family_d == family
+                shape = (d,) + (1,) * (otherwise.ndim - 1)
+                chosen = jnp.where(mask_d.reshape(shape), options[family], chosen)
+        return chosen
+
     return Bank(
-        weight_dkd=weight_dkd,
-        bias_dk=jnp.where(linear_d[:, None], 0.0, bias_dk),
-        amplitude_dk=jnp.where(linear_d[:, None], first_k, normal_dk),
+        weight_dkd=choose(by_family, jnp.zeros((d, k, d))) * parents_dd[:, None, :],
+        bias_dk=choose(biases, phase_dk / 2),
+        amplitude_dk=choose(amplitudes, normal_dk),
         family_d=family_d,
         leaky_d=draw.chance(k_leaky, 0.5, (d,)),
         size_d=draw.log_between(k_size, prior.amplitude, (d,)),
     )
 
 
-def evaluate(bank: Bank, child: Array, parents_nd: Array) -> Array:
-    """f_child on every row, [n]; `child` is one index into the bank and may be traced."""
+def evaluate(
+    bank: Bank,
+    child: Array,
+    parents_nd: Array,
+    families: tuple[int, ...] = FAMILIES,
+    extra_nk: Array | None = None,
+) -> Array:
+    """f_child on every row, [n]; `child` is one index into the bank and may be traced.
+
+    Args:
+        bank: functions of all children.
+        child: whose function.
+        parents_nd: [n, d] values of all variables; those without an edge do not enter.
+        families: those that occur (static).
+        extra_nk: added to the features before phi: a further argument such as noise.
+    """
     h_nk = parents_nd @ bank.weight_dkd[child].T + bank.bias_dk[child]
-    family = bank.family_d[child]
-    unit_nk = jnp.where(bank.leaky_d[child], jnp.where(h_nk > 0, h_nk, 0.1 * h_nk), jnp.tanh(h_nk))
-    fourier = (family == RFF) | (family == RFF_ADDITIVE)
-    phi_nk = jnp.where(family == LINEAR, h_nk, jnp.where(fourier, jnp.cos(h_nk), unit_nk))
+    h_nk = h_nk if extra_nk is None else h_nk + extra_nk
+    family, leaky = bank.family_d[child], bank.leaky_d[child]
+    functions = {
+        LINEAR: lambda: h_nk,
+        RFF: lambda: jnp.cos(h_nk),
+        RFF_ADDITIVE: lambda: jnp.cos(h_nk),
+        MLP: lambda: jnp.where(leaky, jnp.where(h_nk > 0, h_nk, 0.1 * h_nk), jnp.tanh(h_nk)),
+        POLYNOMIAL: lambda: h_nk**2 * jnp.where(leaky, h_nk, 1.0),
+        SATURATING: lambda: h_nk / (1 + jnp.abs(h_nk)),
+        THRESHOLD: lambda: (h_nk > 0).astype(h_nk.dtype),
+        TREE: lambda: _tree(h_nk),
+    }
+    phi_nk = functions[families[0]]()
+    for other in families[1:]:
+        phi_nk = jnp.where(family == other, functions[other](), phi_nk)
     return phi_nk @ bank.amplitude_dk[child]
+
+
+def _tree(h_nk: Array) -> Array:
+    """Indicator of the leaf of an oblivious tree: the first features are its splits."""
+    depth = min(TREE_DEPTH, (h_nk.shape[1]).bit_length() - 1)
+    leaf_n = ((h_nk[:, :depth] > 0) * 2 ** jnp.arange(depth)).sum(1)
+    return (leaf_n[:, None] == jnp.arange(h_nk.shape[1])).astype(h_nk.dtype)

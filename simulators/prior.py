@@ -46,6 +46,30 @@ class MechanismWeights:
     rff: float = 0.25  # joint random Fourier features, a Gaussian-process draw of all parents
     rff_additive: float = 0.25  # one Gaussian-process draw per parent, summed
     mlp: float = 0.2  # one hidden layer of tanh or leaky-ReLU units
+    polynomial: float = 0.0  # random quadratic or cubic form
+    saturating: float = 0.0  # one sigmoid per parent, summed
+    threshold: float = 0.0  # steps along random directions
+    tree: float = 0.0  # oblivious decision tree of depth 3
+
+
+@dataclass(frozen=True)
+class CouplingWeights:
+    """How the noise enters a variable that has parents (relative weights)."""
+
+    additive: float = 1.0
+    heteroscedastic: float = 0.0  # its size is a random function of the parents
+    multiplicative: float = 0.0  # exp(noise) times the function
+    input: float = 0.0  # one more argument of the function
+
+
+@dataclass(frozen=True)
+class OutputWeights:
+    """What becomes of function and noise together (relative weights)."""
+
+    identity: float = 1.0
+    post_nonlinear: float = 0.0  # an increasing function: bijective models (Zhang, Hyvarinen 2009)
+    binary: float = 0.0  # 1 above a threshold
+    ordinal: float = 0.0  # 3 to 7 levels
 
 
 @dataclass(frozen=True)
@@ -57,6 +81,10 @@ class NoiseWeights:
     uniform: float = 0.16
     student_t: float = 0.16
     exponential: float = 0.16
+    gumbel: float = 0.0
+    log_normal: float = 0.0
+    cauchy: float = 0.0  # clipped at 20 times its scale, which stands for the standard deviation
+    mixture: float = 0.0  # two Gaussians, apart or of unequal spread
 
 
 @dataclass(frozen=True)
@@ -75,6 +103,8 @@ class InterventionWeights:
     none: float = 0.5
     hard_constant: float = 0.25  # do(x = c), one c per variable
     hard_random: float = 0.25  # do(x = c), a new c for every row
+    shift: float = 0.0  # a constant is added; the parents keep their say
+    soft: float = 0.0  # the function is damped or turned round and the noise rescaled
 
 
 @dataclass(frozen=True)
@@ -94,6 +124,8 @@ class Prior:
 
     graphs: GraphWeights = field(default_factory=GraphWeights)
     mechanisms: MechanismWeights = field(default_factory=MechanismWeights)
+    coupling: CouplingWeights = field(default_factory=CouplingWeights)
+    outputs: OutputWeights = field(default_factory=OutputWeights)
     noise: NoiseWeights = field(default_factory=NoiseWeights)
     scaling: ScalingWeights = field(default_factory=ScalingWeights)
     interventions: InterventionWeights = field(default_factory=InterventionWeights)
