@@ -15,13 +15,13 @@ from typing import Any
 
 import jax
 import numpy as np
-from orbax.checkpoint import v1 as ocp
+from orbax.checkpoint import v1
 
 from amortize.config import TrainConfig, from_dict, to_dict
 from amortize.errors import DataError
 from amortize.model import Params, init
 
-policies = ocp.training.preservation_policies
+ocp: Any = v1  # its annotations are narrower than what it takes
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self._manager = ocp.training.Checkpointer(
             Path(folder).absolute() / "state",
-            preservation_policy=policies.LatestN(2),
+            preservation_policy=ocp.training.preservation_policies.LatestN(2),
             cleanup_tmp_directories=True,
         )
 

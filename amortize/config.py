@@ -11,7 +11,7 @@ import dacite
 
 from amortize.errors import UsageError
 from amortize.model import ModelConfig
-from simulators.prior import Prior, PriorError
+from simulators import Prior, PriorError
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,10 @@ def optimiser(config: OptimiserConfig) -> optax.GradientTransformation:
 
 def initial_state(config: TrainConfig, params: Params | None = None) -> TrainState:
     """State before step 0, from fresh parameters or from given ones."""
-    params = init(config.model, config.seed) if params is None else params
-    params = jax.tree.map(jnp.asarray, params)
-    start = optimiser(config.optimiser).init(params)
-    return TrainState(jnp.int32(0), params, jax.tree.map(jnp.copy, params), start)
+    given = init(config.model, config.seed) if params is None else params
+    first: Params = jax.tree.map(jnp.asarray, given)
+    start = optimiser(config.optimiser).init(first)
+    return TrainState(jnp.int32(0), first, jax.tree.map(jnp.copy, first), start)
 
 
 def to_batch(data: Dataset) -> Batch:
@@ -108,7 +108,9 @@ def _compiled_step(
         params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
         # The average forgets its start: early steps weigh less than a plain decay would give them.
         decay = jnp.minimum(optimiser_config.ema, (1.0 + state.step) / (10.0 + state.step))
-        average = optax.incremental_update(params, state.average, 1 - decay)
+        average: Params = jax.tree.map(
+            lambda new, old: decay * old + (1 - decay) * new, params, state.average
+        )
         metrics = {"loss": loss, "gradient_norm": optax.tree.norm(gradient), "rate": rate}
         return TrainState(state.step + 1, params, average, opt_state), metrics
 
@@ -128,7 +130,7 @@ class HeldOut:
         found = sample(scenario, count, n, d, HELD_OUT_SEED)
         self.name = f"{scenario} n={n} d={d}"
         self._chunks = [
-            Dataset(*(np.stack(field) for field in zip(*found[k : k + chunk], strict=True)))
+            Dataset(*(jnp.stack(field) for field in zip(*found[k : k + chunk], strict=True)))
             for k in range(0, count, chunk)
         ]
 
@@ -138,6 +140,6 @@ class HeldOut:
         for data in self._chunks:
             p_bdd, nats_b = _posterior(config, params, data)
             losses += np.asarray(nats_b).tolist()
-            pairs = zip(np.asarray(p_bdd), data.graph, strict=True)
+            pairs = zip(np.asarray(p_bdd), np.asarray(data.graph), strict=True)
             precisions += [average_precision(p_dd, g_dd) for p_dd, g_dd in pairs]
         return {"loss": float(np.mean(losses)), "auprc": float(np.nanmean(precisions))}

@@ -1,6 +1,7 @@
 """Streams of synthetic structural causal models in JAX; knows nothing of the network."""
 
-from simulators.prior import Prior, PriorError
+from simulators.checks import PriorError
+from simulators.prior import Prior
 from simulators.scenarios import SCENARIOS, Scenario, ScenarioError, sample, scenario
 from simulators.scm import Dataset, simulate, simulate_batch
 

@@ -9,11 +9,13 @@ import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
+from simulators.checks import weights_of
+from simulators.columns import BINARY, CONTINUOUS, ORDINAL
 from simulators.mechanisms import RFF, Bank, evaluate, sample_bank
-from simulators.prior import MechanismWeights, Prior, weights_of
+from simulators.prior import MechanismWeights, Prior
 
 ADDITIVE, HETEROSCEDASTIC, MULTIPLICATIVE, INPUT = range(4)
-IDENTITY, POST_NONLINEAR, BINARY, ORDINAL = range(4)
+IDENTITY, POST_NONLINEAR, TWO_LEVELS, LEVELS = range(4)
 SCALE_FEATURES = 16  # ridge functions behind the size of heteroscedastic noise
 MOST_LEVELS = 7
 
@@ -88,6 +90,12 @@ def couple(
     return jnp.where(has_parents, joined_n, noise_n)
 
 
+def kinds_of(coupling: Coupling) -> Array:
+    """Kind of every variable, int32 [d]: continuous, ordinal or binary."""
+    kinds = jnp.array([CONTINUOUS, CONTINUOUS, BINARY, ORDINAL], jnp.int32)
+    return kinds[coupling.output_d]
+
+
 def noise_argument(coupling: Coupling, child: Array, noise_n: Array) -> Array | None:
     """What noise adds to the features of a function that takes it as an argument, [n, k]."""
     if coupling.noise_weight_dk is None:
@@ -117,11 +125,11 @@ def emit(
             jnp.exp(jnp.sqrt(a) * jnp.clip(v_n, -6, 6)),
         )
         emitted_n = jnp.where(output == POST_NONLINEAR, bent_n * std, emitted_n)
-    if ways[BINARY] > 0:
+    if ways[TWO_LEVELS] > 0:
         above_n = (v_n > coupling.cut_d[child]).astype(v_n.dtype)
-        emitted_n = jnp.where(output == BINARY, above_n, emitted_n)
-    if ways[ORDINAL] > 0:
+        emitted_n = jnp.where(output == TWO_LEVELS, above_n, emitted_n)
+    if ways[LEVELS] > 0:
         levels = coupling.levels_d[child]
         level_n = jnp.clip(jnp.floor((v_n + 2 + coupling.cut_d[child]) / 4 * levels), 0, levels - 1)
-        emitted_n = jnp.where(output == ORDINAL, level_n, emitted_n)
+        emitted_n = jnp.where(output == LEVELS, level_n, emitted_n)
     return emitted_n

@@ -19,7 +19,7 @@ import numpy as np
 from jax import Array
 
 from simulators import draw
-from simulators.prior import PriorError
+from simulators.checks import PriorError
 
 BANK_SIZE = 512  # subgraphs drawn once per network and d; the prior then draws among them
 TOP_SHARE = 0.2  # of the neighbours, by modularity (AVICI's value for Marbach et al. 2009)

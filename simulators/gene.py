@@ -104,14 +104,14 @@ def simulate_gene(
         0 for padding genes.
     """
     d = graph_dd.shape[0]
-    active = jnp.int32(d if active is None else active)
+    real = jnp.asarray(d if active is None else active, jnp.int32)
     k_network, k_cells, k_clean, k_measure = jax.random.split(key, 4)
-    regulation = sample_regulation(k_network, graph_dd, config, active, signs_dd)
+    regulation = sample_regulation(k_network, graph_dd, config, real, signs_dd)
     allowed_nd = jnp.ones((n, d))
     if intervened_nd is not None:
         allowed_nd = jnp.where(intervened_nd, remaining, allowed_nd)
     x_nd = express(k_cells, regulation, config, allowed_nd)
     if not config.platforms:
         return x_nd
-    counts_nd = measure_cells(k_measure, x_nd, config.platforms, jnp.arange(d) < active)
+    counts_nd = measure_cells(k_measure, x_nd, config.platforms, jnp.arange(d) < real)
     return jnp.where(draw.chance(k_clean, config.clean), x_nd, counts_nd)

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
-from simulators.prior import Prior, weights_of
+from simulators.checks import weights_of
+from simulators.prior import Prior
 
 NONE, HARD_CONSTANT, HARD_RANDOM, SHIFT, SOFT = range(5)
 

@@ -30,8 +30,20 @@ class LatentPrior:
         check_numbers(self, "latent", shares=("some", "share"), least={"keep": 1, "preference": 0})
 
 
+def hidden_count(key: Array, prior: LatentPrior, seen: Array, room: int) -> Array:
+    """How many variables are hidden beside `seen` others, int32, at most `room`."""
+    u_some, u_share = draw.unit(key, (2,))
+    share = within(u_share, prior.share)
+    wanted = jnp.clip(jnp.round(share / (1 - share) * seen), 1, room)
+    return jnp.where(u_some < prior.some, wanted, 0).astype(jnp.int32)
+
+
 def choose_hidden(
-    key: Array, prior: LatentPrior, graph_dd: Array, active: Array, at_most: int | None = None
+    key: Array,
+    prior: LatentPrior,
+    graph_dd: Array,
+    active: Array,
+    at_most: Array | int | None = None,
 ) -> Array:
     """Which variables nobody records, [d] bool, never padding.
 

@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
-from simulators.prior import Prior, weights_of
+from simulators.checks import weights_of
+from simulators.prior import Prior
 
 LINEAR, RFF, RFF_ADDITIVE, MLP, POLYNOMIAL, SATURATING, THRESHOLD, TREE = range(8)
 FAMILIES = tuple(range(8))

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
-from simulators.prior import Prior, weights_of
+from simulators.checks import weights_of
+from simulators.prior import Prior
 
 GAUSSIAN, LAPLACE, UNIFORM, STUDENT_T, EXPONENTIAL, GUMBEL, LOG_NORMAL, CAUCHY, MIXTURE = range(9)
 LOG_SPREAD = 0.6  # sd of the logarithm of log-normal noise

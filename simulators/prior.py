@@ -11,9 +11,12 @@ import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-
-class PriorError(ValueError):
-    """A prior that cannot be sampled; the message names the component."""
+from simulators.artefacts import ArtefactPrior
+from simulators.checks import PriorError, weights_of
+from simulators.decoys import DecoyPrior
+from simulators.latent import LatentPrior
+from simulators.missingness import MissingnessPrior
+from simulators.regimes import RegimeWeights
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,13 @@ class Prior:
     interventions: InterventionWeights = field(default_factory=InterventionWeights)
     missing: MissingWeights = field(default_factory=MissingWeights)
 
+    # What happens to real tables; None: nothing of the kind, and nothing is compiled for it.
+    latent: LatentPrior | None = None  # variables nobody recorded
+    decoys: DecoyPrior | None = None  # near-copies and unrelated columns
+    regimes: RegimeWeights | None = None  # experiments whose target is unknown
+    artefacts: ArtefactPrior | None = None  # errors, outliers, units, limits, levels
+    missingness: MissingnessPrior | None = None  # in place of `missing` and `missing_rate`
+
     edges_per_variable: tuple[float, float] = (0.5, 3.0)  # expected, per dataset
     density_limit: float = 0.8  # at most this share of the ordered pairs i < j are edges
     attachment_power: tuple[float, float] = (0.5, 1.5)  # scale-free graphs
@@ -167,6 +177,8 @@ class Prior:
         """Refuse weights and ranges that cannot be drawn from, naming them."""
         for part in dataclasses.fields(self):
             value = getattr(self, part.name)
+            if value is None or part.name in _SELF_CHECKED:
+                continue
             if dataclasses.is_dataclass(value):
                 weights_of(value, part.name)
             elif part.name == "edge_lists":
@@ -184,6 +196,7 @@ class Prior:
                 raise PriorError(f"prior.{name}: at least 1 is needed")
 
 
+_SELF_CHECKED = ("latent", "decoys", "artefacts", "missingness")
 # Numbers of the prior must be finite and lie strictly above these, or in [0, 1] for shares.
 _ABOVE = {"length_scale": 0.0, "amplitude": 0.0, "noise_scale": 0.0, "degrees_of_freedom": 2.0}
 _NOT_NEGATIVE = ("edges_per_variable", "weight", "intervention_size", "geometric_radius")
@@ -234,19 +247,3 @@ def _check_numbers(name: str, values: tuple[float, ...]) -> None:
             raise PriorError(f"prior.{name}: {value} must be >= 0")
         if name in _SHARES and not 0 <= value <= 1:
             raise PriorError(f"prior.{name}: {value} must be a share between 0 and 1")
-
-
-def weights_of(component: object, name: str) -> tuple[float, ...]:
-    """Normalised weights of one component, in the order of its fields.
-
-    Raises:
-        PriorError: a weight is negative or not finite, or all are zero.
-    """
-    raw = {f.name: float(getattr(component, f.name)) for f in dataclasses.fields(component)}  # type: ignore[arg-type]
-    for option, weight in raw.items():
-        if not math.isfinite(weight) or weight < 0:
-            raise PriorError(f"prior.{name}.{option}: weight {weight} must be finite and >= 0")
-    total = sum(raw.values())
-    if total <= 0:
-        raise PriorError(f"prior.{name}: the weights sum to {total}; give one a positive weight")
-    return tuple(weight / total for weight in raw.values())

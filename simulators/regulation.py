@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
-from simulators.prior import PriorError
+from simulators.checks import PriorError
 from simulators.single_cell_noise import DEMONSTRATION, FULL_LENGTH, SHALLOW, TEN_X, Platform
 
 

@@ -10,12 +10,16 @@ import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
-from simulators.coupling import Coupling, couple, emit, noise_argument, sample_coupling
+from simulators.checks import weights_of
+from simulators.columns import CONTINUOUS
+from simulators.coupling import Coupling, couple, emit, kinds_of, noise_argument, sample_coupling
 from simulators.graphs import sample_graph
 from simulators.interventions import SHIFT, SOFT, Experiment, sample_experiment
+from simulators.latent import hidden_count
 from simulators.mechanisms import FAMILIES, LINEAR, Bank, evaluate, families_of, sample_bank
 from simulators.noise import sample_noise
-from simulators.prior import Prior, weights_of
+from simulators.prior import Prior
+from simulators.recording import World, tabulate
 
 PLAIN, STANDARDISED, INTERNAL = range(3)
 
@@ -25,10 +29,13 @@ class Dataset(NamedTuple):
 
     values: Array  # [n, d] float32, raw scale; 0 where missing or padding
     observed: Array  # [n, d] bool, False = missing cell or padding
-    intervened: Array  # [n, d] bool, True = set by a known intervention
-    graph: Array  # [d, d] bool, [i, j] = True for i -> j
+    intervened: Array  # [n, d] bool, True = acted on by an intervention with known target
+    graph: Array  # [d, d] bool, [i, j] = True for i -> j; a hidden mediator's edge is direct
     rows: Array  # [n] bool, False = padding
     variables: Array  # [d] bool, False = padding
+    confounded: Array  # [d, d] bool, symmetric: a hidden common cause; may stand beside an edge
+    kind: Array  # [d] int32, columns.CONTINUOUS, ORDINAL or BINARY
+    regime: Array  # [n] bool, True = row of an experiment with unknown target
 
 
 def simulate(
@@ -39,7 +46,7 @@ def simulate(
     least_n: int | None = None,
     least_d: int | None = None,
 ) -> Dataset:
-    """Draw a graph, its mechanisms, noise and an experiment, and run it.
+    """Draw a graph, its mechanisms, noise and an experiment, run it and record a table.
 
     Args:
         key: PRNG key; the same key gives the same dataset.
@@ -48,6 +55,7 @@ def simulate(
         d: variables of the padded table.
         least_n: fewest real rows; their number is log-uniform in [least_n, n]. None: exactly n.
         least_d: fewest real variables; their number is uniform in [least_d, d]. None: exactly d.
+            Decoys come on top, as far as there is room.
     """
     keys = jax.random.split(key, 9)
     active_d = jnp.int32(d) if least_d is None else jax.random.randint(keys[0], (), least_d, d + 1)
@@ -56,31 +64,43 @@ def simulate(
         drawn = jnp.floor(draw.log_between(keys[1], (float(least_n), n + 1.0)))
         active_n = jnp.clip(drawn, least_n, n).astype(jnp.int32)
 
-    graph_dd = sample_graph(keys[2], prior, d, active_d)
+    hidden, wide = jnp.int32(0), d
+    if prior.latent is not None:
+        wide += max(1, round(prior.latent.share[1] * d))
+        hidden = hidden_count(jax.random.fold_in(keys[2], 1), prior.latent, active_d, wide - d)
+    model_d = active_d + hidden
+    graph_dd = sample_graph(keys[2], prior, wide, model_d)
     bank = sample_bank(keys[3], prior, graph_dd.T)
-    noise_nd = sample_noise(keys[4], prior, n, d)
-    experiment = sample_experiment(keys[5], prior, n, d, active_d)
+    noise_nd = sample_noise(keys[4], prior, n, wide)
+    experiment = sample_experiment(keys[5], prior, n, wide, model_d)
     scaling = draw.option(keys[6], weights_of(prior.scaling, "scaling"))
     coupling = sample_coupling(jax.random.fold_in(keys[3], 1), prior, graph_dd.T)
     values_nd = _ancestral(graph_dd, bank, noise_nd, experiment, scaling, coupling, prior)
-
-    k_kind, k_rate, k_cell = jax.random.split(keys[7], 3)
-    some = draw.option(k_kind, weights_of(prior.missing, "missing")) == 1
-    rate = jnp.where(some, draw.between(k_rate, prior.missing_rate), 0.0)
-    observed_nd = draw.unit(k_cell, (n, d)) >= rate
-
-    variables_d, rows_n = jnp.arange(d) < active_d, jnp.arange(n) < active_n
-    real_nd = rows_n[:, None] & variables_d[None, :]
-    observed_nd &= real_nd
+    world = World(
+        values_nd=values_nd,
+        graph_dd=graph_dd,
+        intervened_nd=experiment.intervened_nd,
+        kind_d=kinds_of(coupling),
+        rows_n=jnp.arange(n) < active_n,
+        active=model_d,
+        hidden=hidden,
+    )
+    table = tabulate(keys[7], prior, world, d)
     # Shuffle the real columns, so that their order says nothing.
+    variables_d = jnp.arange(d) < table.active
+    real_nd = world.rows_n[:, None] & variables_d[None, :]
+    observed_nd = table.observed_nd & real_nd
     shuffle_d = jnp.argsort(jnp.where(variables_d, draw.unit(keys[8], (d,)), jnp.inf))
     return Dataset(
-        values=jnp.where(observed_nd, values_nd, 0.0)[:, shuffle_d],
+        values=jnp.where(observed_nd, table.values_nd, 0.0)[:, shuffle_d],
         observed=observed_nd[:, shuffle_d],
-        intervened=(experiment.intervened_nd & real_nd)[:, shuffle_d],
-        graph=graph_dd[shuffle_d][:, shuffle_d],
-        rows=rows_n,
+        intervened=(table.intervened_nd & real_nd)[:, shuffle_d],
+        graph=table.graph_dd[shuffle_d][:, shuffle_d],
+        rows=world.rows_n,
         variables=variables_d,
+        confounded=table.confounded_dd[shuffle_d][:, shuffle_d],
+        kind=jnp.where(variables_d, table.kind_d, CONTINUOUS)[shuffle_d],
+        regime=table.regime_n & world.rows_n,
     )
 
 

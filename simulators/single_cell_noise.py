@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
-from simulators.prior import PriorError
+from simulators.checks import PriorError
 
 SMALL_MEAN = 8.0  # Poisson means below it are drawn by inversion, others by an expansion
 INVERSION_TERMS = 32  # P(Poisson(8) >= 32) is below 1e-9
