@@ -10,7 +10,7 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -88,7 +88,7 @@ def main(  # noqa: PLR0915
 
     # ---------------------------------------------------------------- evaluation and saving
     held_out = HeldOut(eval_scenario, eval_datasets, *eval_shape)
-    log = (out / "metrics.jsonl").open("a", buffering=1)
+    log = resumed_log(out / "metrics.jsonl", int(state.step))
     stop = False
 
     def request_stop(*_: object) -> None:
@@ -180,8 +180,17 @@ def main(  # noqa: PLR0915
     )
 
 
+def resumed_log(path: Path, step: int) -> TextIO:
+    """The log, open for appending, without what a killed run wrote after its last saved state."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < step]
+    path.write_text("".join(f"{line}\n" for line in kept))
+    return path.open("a", buffering=1)
+
+
 if __name__ == "__main__":
     try:
         typer.run(main)
     except AmortizeError as error:
-        raise SystemExit(f"train.py: {error}") from error
+        typer.echo(f"train.py: {error}", err=True)
+        raise SystemExit(error.exit_status) from None

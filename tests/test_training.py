@@ -56,6 +56,9 @@ def test_kill_and_restart_gives_the_same_parameters(uninterrupted, tmp_path):
     assert 7 <= start < 40
     for whole, again in zip(parameters(uninterrupted), parameters(tmp_path), strict=True):
         np.testing.assert_array_equal(whole, again)
+    records = [json.loads(s) for s in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    steps = [record["step"] for record in records if "loss" in record]
+    assert len(steps) == len(set(steps)), "steps that were done again are logged twice"
 
 
 def test_log_and_card(uninterrupted):
@@ -71,7 +74,7 @@ def test_log_and_card(uninterrupted):
 
 def test_refuses_another_config(uninterrupted):
     done = run("--out", str(uninterrupted), "--set", "optimiser.clip=2.0")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "another config" in done.stderr
     assert "Traceback" not in done.stderr
 
