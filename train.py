@@ -80,10 +80,9 @@ def main(  # noqa: PLR0915
     if resumed is not None and ledger.exists():
         progress = json.loads(ledger.read_text())
     size = parameter_count(state.params)
-    device = jax.devices()[0]
     console.print(
         f"{config.name}: {size:,} parameters, step {int(state.step):,} of {config.steps:,}, "
-        f"{jax.device_count()} x {device.device_kind}, run folder {out}"
+        f"{compilation.hardware()}, run folder {out}"
     )
 
     # ---------------------------------------------------------------- evaluation and saving
@@ -118,7 +117,7 @@ def main(  # noqa: PLR0915
             "step": int(state.step),
             "datasets": progress["datasets"],
             "hours": round(progress["hours"], 3),
-            "hardware": f"{jax.device_count()} x {device.platform} ({device.device_kind})",
+            "hardware": compilation.hardware(),
             "ranges": config.ranges,
             "versions": compilation.versions(),
             "held_out": {"scenario": held_out.name, "datasets": eval_datasets, **scores},

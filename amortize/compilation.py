@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import platform
 from pathlib import Path
 
 import platformdirs
+
+from amortize import __version__
 
 
 def cache_folder() -> Path:
@@ -28,10 +31,20 @@ def enable_cache() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def hardware() -> str:
+    """The devices in use, for people: "2 x86_64 cores", "1 x NVIDIA H200"."""
+    import jax
+
+    kind = jax.devices()[0].device_kind
+    if jax.default_backend() == "cpu":
+        return f"{os.cpu_count()} {platform.machine()} cores"
+    return f"{jax.device_count()} x {kind}"
+
+
 def versions() -> dict[str, str]:
     """Installed versions of the libraries that decide the numbers."""
-    names = ("amortize", "jax", "flax", "optax", "orbax-checkpoint", "numpy")
-    found = {}
+    names = ("jax", "flax", "optax", "orbax-checkpoint", "numpy")
+    found = {"amortize": __version__}
     for name in names:
         try:
             found[name] = importlib.metadata.version(name)
