@@ -43,7 +43,7 @@ class TrainConfig:
 
     name: str = "small"
     seed: int = 0
-    steps: int = 12_000
+    steps: int = 7_200
     model: ModelConfig = field(default_factory=ModelConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     prior: Prior = field(default_factory=Prior)
