@@ -42,6 +42,9 @@ def save_checkpoint(path: Path, params: Params, config: TrainConfig, card: dict[
         shutil.rmtree(partial)
     partial.mkdir(parents=True)
     ocp.save(partial / "params", jax.tree.map(lambda x: np.asarray(x, np.float32), params))
+    # Orbax's marker names the folder it was written in; that it is there is all that counts.
+    for marker in (partial / "params").glob("commit_success*"):
+        marker.write_text("saved\n")
     write_json(partial / "config.json", to_dict(config))
     write_json(partial / "card.json", card)
     if path.exists():
