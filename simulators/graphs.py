@@ -134,7 +134,7 @@ def _largest(score_d: Array, count: Array, most: int | None) -> Array:
     """The `count` largest scores, bool [d]; at most `most` of them, if that is given."""
     if most is None:
         # A score must not be compared with itself: compiled programs compute it twice, with
-        # different rounding, and it came out above itself for 4 % of the variables.
+        # different rounding, and it came out above itself for 4 to 6 % of variables.
         others_dd = ~jnp.eye(score_d.shape[0], dtype=bool)
         return ((score_d[None, :] > score_d[:, None]) & others_dd).sum(-1) < count
     index_d, chosen_d = jnp.arange(score_d.shape[0]), jnp.zeros(score_d.shape, bool)
