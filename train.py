@@ -119,6 +119,8 @@ def main(  # noqa: PLR0915
             "hours": round(progress["hours"], 3),
             "hardware": compilation.hardware(),
             "ranges": config.ranges,
+            "inputs": config.inputs,
+            "outputs": config.outputs,
             "versions": compilation.versions(),
             "held_out": {"scenario": held_out.name, "datasets": eval_datasets, **scores},
         }

@@ -11,6 +11,7 @@ import dacite
 
 from amortize.errors import UsageError
 from amortize.model import ModelConfig
+from amortize.question import QuestionConfig
 from simulators import Prior, PriorError
 
 
@@ -47,6 +48,7 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     prior: Prior = field(default_factory=Prior)
+    questions: QuestionConfig = field(default_factory=QuestionConfig)
     buckets: tuple[Bucket, ...] = ()
 
     @property
@@ -59,6 +61,24 @@ class TrainConfig:
             ]
             for axis in ("rows", "variables")
         }
+
+    @property
+    def inputs(self) -> list[str]:
+        """What the network has learned to read; all else must be left out of its input."""
+        return ["values", "observed", "intervened"] + [
+            name
+            for name, seen in {
+                "regime": self.prior.regimes is not None,
+                "kind": self.prior.outputs.binary + self.prior.outputs.ordinal > 0,
+                "knowledge": self.questions.knowledge > 0,
+            }.items()
+            if seen
+        ]
+
+    @property
+    def outputs(self) -> list[str]:
+        """What the network has learned to answer."""
+        return ["edges"] + ["confounded"] * (self.prior.latent is not None)
 
 
 def tiny() -> TrainConfig:

@@ -20,11 +20,11 @@ from flax import nnx
 from jax import Array
 
 from amortize.batch import Batch
+from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features, pair_sums
 
 Params = dict[str, Any]  # nested dictionary of arrays
 
 CELL_FEATURES = 7
-PAIR_FEATURES = 16
 HEAD_OUTPUTS = 3
 
 
@@ -41,6 +41,7 @@ class ModelConfig:
     heads: int = 4  # of pair-weighted averaging
     expansion: int = 2  # width of hidden layers, as a multiple of their stream
     final_read: bool = True  # pair blocks read the last row stream once more
+    statistics: bool = False  # pairs start from correlations and effects of interventions as well
     bfloat16: bool = False  # matrix products in bfloat16; statistics and norms stay float32
 
 
@@ -186,7 +187,8 @@ class TwoStream(nnx.Module):
         self.config = config
         self.cell_in = nnx.Linear(CELL_FEATURES, 2 * config.row_width, rngs=rngs)
         self.cell_out = nnx.Linear(2 * config.row_width, config.row_width, rngs=rngs)
-        self.pair_in = nnx.Linear(PAIR_FEATURES, config.pair_width, rngs=rngs)
+        features = PAIR_FEATURES + STATISTICS * config.statistics
+        self.pair_in = nnx.Linear(features, config.pair_width, rngs=rngs)
 
         def stack(block, depth: int):
             @nnx.split_rngs(splits=depth)
@@ -207,11 +209,11 @@ class TwoStream(nnx.Module):
         variables_bd = batch.variables_bd
         pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
         variables_b = jnp.maximum(variables_bd.sum(-1), 1).astype(jnp.float32)
-        weight_bnd = batch.observed_bnd.astype(jnp.float32)
-        count_bdd = jnp.einsum("bni,bnj->bij", weight_bnd, weight_bnd)
+        totals = pair_sums(batch)
+        count_bdd = totals.count_bdd
         observed_bdn = batch.observed_bnd.swapaxes(1, 2)
         s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch))))
-        z = self.pair_in(pair_features(batch, count_bdd))
+        z = self.pair_in(pair_features(batch, totals, self.config.statistics))
 
         def row_step(streams: tuple[Array, Array], block: RowBlock):
             s, z = streams
@@ -251,41 +253,6 @@ def cell_features(batch: Batch) -> Array:
     return jnp.stack([p.astype(jnp.float32).swapaxes(1, 2) for p in [*parts, regime]], -1)
 
 
-def pair_features(batch: Batch, count_bdd: Array) -> Array:
-    """[b, d, d, 16]: identity, counts of rows, experiments on either side, kinds, knowledge."""
-    b, d = batch.variables_bd.shape
-    rows_b = jnp.maximum(batch.rows_bn.sum(-1), 1).astype(jnp.float32)
-    set_bd = batch.intervened_bnd.sum(1) / rows_b[:, None]
-    any_b = batch.intervened_bnd.any(-1).sum(-1) / rows_b
-    regime_b = batch.regime_bn.sum(-1) / rows_b
-    shape = (b, d, d)
-
-    def spread(x: Array, axes: tuple[int, ...]) -> Array:
-        return jnp.broadcast_to(jnp.expand_dims(x.astype(jnp.float32), axes), shape)
-
-    kinds = jax.nn.one_hot(batch.kind_bd, 3)[..., 1:]
-    knowledge = jax.nn.one_hot(batch.knowledge_bdd, 3)[..., 1:]
-    features = [
-        spread(jnp.eye(d), (0,)),
-        jnp.log(jnp.maximum(count_bdd, 1.0)) / 5 - 1,
-        count_bdd / rows_b[:, None, None],
-        spread(jnp.log(batch.variables_bd.sum(-1) + 1.0) / 2 - 1, (1, 2)),
-        spread(set_bd > 0, (2,)),
-        spread(set_bd > 0, (1,)),
-        spread(jnp.sqrt(set_bd), (2,)),
-        spread(jnp.sqrt(set_bd), (1,)),
-        spread(any_b, (1, 2)),
-        spread(regime_b, (1, 2)),
-        spread(kinds[..., 0], (2,)),
-        spread(kinds[..., 1], (2,)),
-        spread(kinds[..., 0], (1,)),
-        spread(kinds[..., 1], (1,)),
-        knowledge[..., 0],
-        knowledge[..., 1],
-    ]
-    return jnp.stack(features, -1)
-
-
 def pair_log_probabilities(logits_bddk: Array) -> Array:
     """3-way log-softmax per ordered pair, [b, d, d, 3]: none, i -> j, j -> i.
 
@@ -300,6 +267,18 @@ def edge_probabilities(logits_bddk: Array) -> Array:
     """P(i -> j) as [b, d, d], zero on the diagonal."""
     d = logits_bddk.shape[1]
     return jnp.exp(pair_log_probabilities(logits_bddk)[..., 1]) * (1 - jnp.eye(d))
+
+
+def confounded_logits(logits_bddk: Array) -> Array:
+    """Log-odds of a hidden common cause of each unordered pair, symmetric [b, d, d]."""
+    one_way = logits_bddk[..., 2]
+    return one_way + one_way.swapaxes(1, 2)
+
+
+def confounded_probabilities(logits_bddk: Array) -> Array:
+    """P(i and j have a hidden common cause) as symmetric [b, d, d], zero on the diagonal."""
+    d = logits_bddk.shape[1]
+    return jax.nn.sigmoid(confounded_logits(logits_bddk)) * (1 - jnp.eye(d))
 
 
 @lru_cache(maxsize=8)

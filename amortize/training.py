@@ -9,16 +9,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
 
-from amortize.batch import Batch, make_batch
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
-from amortize.loss import pair_cross_entropy
+from amortize.errors import UsageError
+from amortize.loss import confounding_cross_entropy, pair_cross_entropy
 from amortize.metrics import average_precision
 from amortize.model import ModelConfig, Params, edge_probabilities, init, predict_logits
+from amortize.question import QuestionConfig, ask
 from simulators import Dataset, Prior, sample, simulate_batch
 
 HELD_OUT_SEED = 1
+QUESTION_STREAM = 0x0A5C  # folded into a step's key for what a dataset is asked with
 
 
 class TrainState(NamedTuple):
@@ -56,15 +59,36 @@ def optimiser(config: OptimiserConfig) -> optax.GradientTransformation:
 
 def initial_state(config: TrainConfig, params: Params | None = None) -> TrainState:
     """State before step 0, from fresh parameters or from given ones."""
-    given = init(config.model, config.seed) if params is None else params
-    first: Params = jax.tree.map(jnp.asarray, given)
+    fresh = init(config.model, config.seed)
+    first: Params = fresh if params is None else carry_over(params, fresh)
     start = optimiser(config.optimiser).init(first)
     return TrainState(jnp.int32(0), first, jax.tree.map(jnp.copy, first), start)
 
 
-def to_batch(data: Dataset) -> Batch:
-    """Network input from a padded batch of datasets."""
-    return make_batch(data.values, data.observed, data.intervened, data.rows, data.variables)
+def carry_over(params: Params, fresh: Params) -> Params:
+    """Parameters of an earlier network in the shapes of a new one.
+
+    Where the new one reads more pair features, these start with weight 0, so that it begins as the
+    same function.
+
+    Raises:
+        UsageError: a parameter is missing or has another shape; the message names the first.
+    """
+    new, given = flatten_dict(fresh, sep="."), flatten_dict(params, sep=".")
+    out = {}
+    for name, leaf in new.items():
+        old = jnp.asarray(given[name]) if name in given else None
+        grows = name == "pair_in.kernel" and old is not None and old.shape[0] < leaf.shape[0]
+        if grows:
+            old = jnp.pad(old, ((0, leaf.shape[0] - old.shape[0]), (0, 0)))
+        if old is None or old.shape != leaf.shape:
+            found = "missing" if old is None else f"of shape {old.shape}"
+            raise UsageError(
+                f"--init-from: parameter {name} is {found}, this config wants {leaf.shape}; "
+                "give the same --set model... as the checkpoint's config.json"
+            )
+        out[name] = old
+    return unflatten_dict(out, sep=".")
 
 
 def bucket_of(config: TrainConfig, step: int) -> Bucket:
@@ -86,24 +110,36 @@ def train_step(config: TrainConfig, bucket: Bucket, state: TrainState):
     The old state's memory is reused: it may not be read again.
     """
     rate = schedule(config.optimiser, config.steps)(int(state.step))
-    step = _compiled_step(config.model, config.prior, config.optimiser, bucket)
+    step = _compiled_step(config.model, config.prior, config.questions, config.optimiser, bucket)
     return step(state, jax.random.key(config.seed), jnp.float32(rate))
 
 
 @lru_cache(maxsize=64)
 def _compiled_step(
-    model: ModelConfig, prior: Prior, optimiser_config: OptimiserConfig, bucket: Bucket
+    model: ModelConfig,
+    prior: Prior,
+    questions: QuestionConfig,
+    optimiser_config: OptimiserConfig,
+    bucket: Bucket,
 ):
     update = optimiser(optimiser_config).update
 
-    def objective(params: Params, data: Dataset) -> Array:
-        logits = predict_logits(model, params, to_batch(data))
-        return pair_cross_entropy(logits, data.graph, data.variables).mean()
+    def objective(params: Params, data: Dataset, key: Array):
+        logits = predict_logits(model, params, ask(key, questions, data))
+        nats = pair_cross_entropy(logits, data.graph, data.variables).mean()
+        if prior.latent is None:
+            return nats, (nats, jnp.float32(0))
+        hidden = confounding_cross_entropy(logits, data.confounded, data.variables).mean()
+        return nats + questions.confounding_weight * hidden, (nats, hidden)
 
     @partial(jax.jit, donate_argnums=0)
     def step(state: TrainState, key: Array, rate: Array) -> tuple[TrainState, dict[str, Array]]:
-        data = draw_data(jax.random.fold_in(key, state.step), prior, bucket)
-        loss, gradient = jax.value_and_grad(objective)(state.params, data)
+        key = jax.random.fold_in(key, state.step)
+        data = draw_data(key, prior, bucket)
+        k_ask = jax.random.fold_in(key, QUESTION_STREAM)
+        (_, (nats, hidden)), gradient = jax.value_and_grad(objective, has_aux=True)(
+            state.params, data, k_ask
+        )
         updates, opt_state = update(gradient, state.optimiser, state.params)
         params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
         # The average forgets its start: early steps weigh less than a plain decay would give them.
@@ -111,7 +147,12 @@ def _compiled_step(
         average: Params = jax.tree.map(
             lambda new, old: decay * old + (1 - decay) * new, params, state.average
         )
-        metrics = {"loss": loss, "gradient_norm": optax.tree.norm(gradient), "rate": rate}
+        metrics = {
+            "loss": nats,
+            "confounding": hidden,
+            "gradient_norm": optax.tree.norm(gradient),
+            "rate": rate,
+        }
         return TrainState(state.step + 1, params, average, opt_state), metrics
 
     return step
@@ -119,7 +160,7 @@ def _compiled_step(
 
 @partial(jax.jit, static_argnums=0)
 def _posterior(config: ModelConfig, params: Params, data: Dataset) -> tuple[Array, Array]:
-    logits = predict_logits(config, params, to_batch(data))
+    logits = predict_logits(config, params, ask(jax.random.key(0), QuestionConfig(), data))
     return edge_probabilities(logits), pair_cross_entropy(logits, data.graph, data.variables)
 
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from amortize.loss import pair_cross_entropy
+from amortize.loss import confounding_cross_entropy, pair_cross_entropy
 
 
 def test_matches_hand_computed_softmax():
@@ -28,3 +28,15 @@ def test_padding_pairs_do_not_count():
     full = pair_cross_entropy(logits, graph, variables)
     cut = pair_cross_entropy(logits[:, :3, :3], graph[:, :3, :3], variables[:, :3])
     np.testing.assert_allclose(full, cut, rtol=1e-6)
+
+
+def test_confounding_matches_hand_computed_odds():
+    logits = np.zeros((1, 3, 3, 3), np.float32)
+    logits[0, 0, 1, 2] = 2.0  # log-odds are summed over both orders
+    logits[0, 1, 0, 2] = -0.5
+    confounded = np.zeros((1, 3, 3), bool)
+    confounded[0, 0, 1] = confounded[0, 1, 0] = True
+    expected = (np.log1p(np.exp(-1.5)) + 2 * np.log(2)) / 3
+    real = jnp.ones((1, 3), bool)
+    found = confounding_cross_entropy(jnp.asarray(logits), jnp.asarray(confounded), real)
+    np.testing.assert_allclose(found, [expected], rtol=1e-5)

@@ -1,5 +1,7 @@
 """The network's exact properties: rows, variables and padding."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +17,7 @@ from amortize.model import (
     predict_logits,
 )
 
-CONFIG = tiny().model
+CONFIG = dataclasses.replace(tiny().model, statistics=True)
 N, D = 24, 5
 
 

@@ -1,5 +1,6 @@
 """Training: determinism, resuming after a kill, and that it learns."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,9 +16,11 @@ import pytest
 
 from amortize.checkpoint import RunStore, load_checkpoint
 from amortize.config import Bucket, tiny
+from amortize.errors import UsageError
 from amortize.loss import pair_cross_entropy
 from amortize.model import init, predict_logits
-from amortize.training import bucket_of, draw_data, initial_state, schedule, to_batch
+from amortize.question import QuestionConfig, ask
+from amortize.training import bucket_of, carry_over, draw_data, initial_state, schedule
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,6 +92,21 @@ def test_init_from_carries_the_parameters(uninterrupted, tmp_path):
     assert int(start.step) == 0
 
 
+def test_more_pair_features_begin_as_the_same_function():
+    old = tiny().model
+    new = dataclasses.replace(old, statistics=True)
+    data = draw_data(jax.random.key(0), tiny().prior, Bucket((32, 32), (4, 4), 4, 1.0))
+    batch = ask(jax.random.key(0), QuestionConfig(), data)
+    params = init(old, 3)
+    grown = carry_over(params, init(new, 4))
+    assert grown["pair_in"]["kernel"].shape[0] > params["pair_in"]["kernel"].shape[0]
+    np.testing.assert_allclose(
+        predict_logits(new, grown, batch), predict_logits(old, params, batch), atol=1e-5
+    )
+    with pytest.raises(UsageError, match="give the same --set"):
+        carry_over(params, init(dataclasses.replace(old, pair_width=24), 0))
+
+
 def test_damaged_newest_state_is_skipped(tmp_path, capsys):
     store = RunStore(tmp_path)
     for step in (1, 2):
@@ -120,7 +138,7 @@ def test_overfits_a_few_tables():
     """Every path carries gradient: the network learns sixteen fixed tables by heart."""
     config = tiny()
     data = draw_data(jax.random.key(0), config.prior, Bucket((32, 32), (4, 4), 16, 1.0))
-    batch = to_batch(data)
+    batch = ask(jax.random.key(0), QuestionConfig(), data)
     update = optax.adam(0.01)
 
     def loss(params):
