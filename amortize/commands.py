@@ -93,7 +93,7 @@ def _print_edges(console: Console, graph: "CausalGraph") -> None:
     for edge in edges[:PRINTED_EDGES]:
         note = "direction uncertain" if edge.direction == "uncertain" else ""
         note = note if edge.in_dag else "left out of the graph: closes a cycle"
-        numbers = f"{edge.probability:.3f}", f"{edge.reverse_probability:.3f}"
+        numbers = f"{edge.probability:.3f}", f"{edge.reverse:.3f}"
         rows.append([edge.cause, edge.effect, *numbers, note])
     _print_table(console, ["cause", "effect", "probability", "of the reverse", ""], rows, (2, 3))
     if len(edges) > PRINTED_EDGES:

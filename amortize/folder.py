@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,9 +24,12 @@ FILES = (
     "probabilities.csv",
     "graph.json",
     "graph.graphml",
+    "graph.dot",
     "report.html",
     "run.json",
 )
+
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def check_folder(directory: Path, force: bool = False) -> None:
@@ -96,21 +100,58 @@ def _umask() -> int:
 
 
 def _write_files(graph: "CausalGraph", folder: Path) -> None:
-    edges = graph.edges()
-    columns = ["cause", "effect", "probability", "reverse_probability", "direction", "in_dag"]
-    pd.DataFrame(edges, columns=pd.Index(columns)).round(6).to_csv(
-        folder / "edges.csv", index=False
-    )
+    edge_table(graph).round(6).to_csv(folder / "edges.csv", index=False)
     square = pd.DataFrame(graph.probabilities, index=graph.names, columns=pd.Index(graph.names))
     square.round(6).to_csv(folder / "probabilities.csv", index_label="cause")
     network = graph.dag()
     network.graph.update(
         checkpoint=graph.checkpoint, threshold=graph.threshold, assumptions=graph.assumptions
     )
+    nx.write_graphml(_printable(network), folder / "graph.graphml")
+    if graph.confounded is not None:
+        network.graph["confounded"] = [pair._asdict() for pair in graph.confounded_pairs()]
     _write_json(folder / "graph.json", nx.node_link_data(network, edges="edges"))
-    nx.write_graphml(network, folder / "graph.graphml")
+    (folder / "graph.dot").write_text(graph.to_dot(), encoding="utf-8")
     (folder / "report.html").write_text(render(graph), encoding="utf-8")
     _write_json(folder / "run.json", run_record(graph))
+
+
+def edge_table(graph: "CausalGraph") -> pd.DataFrame:
+    """A row per adjacent pair, likeliest first, then one per pair that only shares an unmeasured
+    cause (direction "confounded"; the order of its two names means nothing).
+
+    The columns `confounded` and `stability` are there where the graph has them.
+    """
+    edges = graph.edges()
+    adjacent = {frozenset(edge[:2]) for edge in edges}
+    index = {name: i for i, name in enumerate(graph.names)}
+    rows = [edge._asdict() for edge in edges]
+    for pair in graph.confounded_pairs():
+        if frozenset(pair[:2]) in adjacent:
+            continue
+        i, j = index[pair.first], index[pair.second]
+        rows.append(
+            {
+                "cause": pair.first,
+                "effect": pair.second,
+                "probability": float(graph.probabilities[i, j]),
+                "reverse": float(graph.probabilities[j, i]),
+                "direction": "confounded",
+                "in_dag": False,
+                "confounded": pair.probability,
+                "stability": None if graph.stability is None else float(graph.stability[i, j]),
+            }
+        )
+    columns = ["cause", "effect", "probability", "reverse", "direction", "in_dag"]
+    columns += [] if graph.confounded is None else ["confounded"]
+    columns += [] if graph.stability is None else ["stability"]
+    return pd.DataFrame(rows, columns=pd.Index(columns))
+
+
+def _printable(network: nx.DiGraph) -> nx.DiGraph:
+    """XML has no control characters; in names they become escapes (a tab becomes \\x09)."""
+    renamed = {name: UNPRINTABLE.sub(lambda c: f"\\x{ord(c[0]):02x}", name) for name in network}
+    return nx.relabel_nodes(network, renamed)
 
 
 def run_record(graph: "CausalGraph") -> dict:

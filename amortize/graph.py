@@ -1,18 +1,22 @@
 """The answer: edge probabilities between named variables, and what can be asked of them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 import numpy as np
 
 from amortize.column import Column
+from amortize.comparison import Comparison, compare_pairs, read_truth
 from amortize.errors import DataError, listing, quoted
 from amortize.posterior import check_threshold, decode_dag, direction_uncertain, oriented
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from causallearn.graph.GeneralGraph import GeneralGraph  # pyright: ignore
+    from dowhy.gcm import InvertibleStructuralCausalModel  # pyright: ignore
 
 ASSUMPTIONS = (
     "The probabilities assume that no unmeasured variable causes two of the measured ones, that "
@@ -28,29 +32,24 @@ class Edge(NamedTuple):
     cause: str
     effect: str
     probability: float  # P(cause -> effect)
-    reverse_probability: float  # P(effect -> cause)
-    direction: str  # "clear" or "uncertain"
+    reverse: float  # P(effect -> cause)
+    direction: str  # "clear", or "uncertain": adjacent, direction not identifiable
     in_dag: bool  # False where the edge would have closed a cycle of likelier ones
+    confounded: float | None = None  # P(an unmeasured common cause), where the network tells it
+    stability: float | None = None  # see CausalGraph.stability
 
     @property
     def adjacent_probability(self) -> float:
         """P(an edge in either direction)."""
-        return self.probability + self.reverse_probability
+        return self.probability + self.reverse
 
 
-class Comparison(NamedTuple):
-    """The decoded graph against a true one; lists of (cause, effect) as the truth or, for
-    `extra`, as the decoded graph has them.
-    """
+class ConfoundedPair(NamedTuple):
+    """Two variables that probably share an unmeasured cause; an edge may stand beside it."""
 
-    correct: list[tuple[str, str]]
-    reversed: list[tuple[str, str]]
-    missing: list[tuple[str, str]]
-    extra: list[tuple[str, str]]
-    precision: float  # share of decoded edges that are right in place and direction
-    recall: float  # share of true edges that are found in their direction
-    f1: float
-    shd: int  # structural Hamming distance; a reversed edge counts once
+    first: str
+    second: str
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,10 @@ class CausalGraph:
         warnings: sentences the user should read.
         run: what was run (rows, versions, seconds, ...), as JSON values.
         assumptions: two sentences that go into every output.
+        confounded: float [d, d], symmetric, diagonal 0: probability that an unmeasured variable
+            causes both. None where the network does not tell.
+        stability: float [d, d]: share of the subsets of rows in which i -> j was found again.
+            None where it was not asked for.
     """
 
     probabilities: np.ndarray
@@ -76,6 +79,8 @@ class CausalGraph:
     warnings: tuple[str, ...] = ()
     run: dict[str, Any] = field(default_factory=dict)
     assumptions: str = ASSUMPTIONS
+    confounded: np.ndarray | None = None
+    stability: np.ndarray | None = None
 
     def edges(self, threshold: float | None = None) -> list[Edge]:
         """Adjacent pairs in their likelier direction, by decreasing probability.
@@ -93,26 +98,34 @@ class CausalGraph:
                 float(p[j, i]),
                 "uncertain" if uncertain[i, j] else "clear",
                 bool(dag[i, j]),
+                None if self.confounded is None else float(self.confounded[i, j]),
+                None if self.stability is None else float(self.stability[i, j]),
             )
             for i, j in np.argwhere(oriented(p, threshold))
         ]
         return sorted(found, key=lambda edge: -edge.probability)
 
+    def confounded_pairs(self, threshold: float | None = None) -> list[ConfoundedPair]:
+        """Pairs that share an unmeasured cause with at least that probability, likeliest first.
+
+        Empty where the network does not tell (`confounded` is None).
+        """
+        threshold = self._threshold(threshold)
+        if self.confounded is None:
+            return []
+        found = [
+            ConfoundedPair(self.names[i], self.names[j], float(self.confounded[i, j]))
+            for i, j in np.argwhere(np.triu(self.confounded >= threshold, k=1))
+        ]
+        return sorted(found, key=lambda pair: -pair.probability)
+
     def dag(self, threshold: float | None = None) -> nx.DiGraph:
-        """The acyclic graph decoded from the probabilities, edges with their `probability`.
+        """The acyclic graph decoded from the probabilities, edges with the fields of `Edge`.
 
         Edges are added by decreasing probability; one that would close a cycle is left out.
         """
-        p = self.probabilities
-        graph = nx.DiGraph()
-        graph.add_nodes_from(self.names)
-        for i, j in np.argwhere(decode_dag(p, self._threshold(threshold))):
-            graph.add_edge(
-                self.names[i],
-                self.names[j],
-                probability=float(p[i, j]),
-                reverse_probability=float(p[j, i]),
-            )
+        graph = self.to_networkx(threshold)
+        graph.remove_edges_from([(i, j) for i, j, kept in graph.edges.data("in_dag") if not kept])
         return graph
 
     def to_networkx(self, threshold: float | None = None) -> nx.DiGraph:
@@ -120,9 +133,35 @@ class CausalGraph:
         graph = nx.DiGraph()
         graph.add_nodes_from(self.names)
         for edge in self.edges(threshold):
-            attributes = edge._asdict()
-            graph.add_edge(attributes.pop("cause"), attributes.pop("effect"), **attributes)
+            told = {key: value for key, value in edge._asdict().items() if value is not None}
+            graph.add_edge(told.pop("cause"), told.pop("effect"), **told)
         return graph
+
+    def to_dowhy(
+        self, data: "pd.DataFrame | None" = None, threshold: float | None = None
+    ) -> "InvertibleStructuralCausalModel":
+        """A structural causal model of dowhy.gcm over `dag`, ready for `dowhy.gcm.fit`.
+
+        See `amortize.converters.to_dowhy`. Needs the extra `interop`.
+        """
+        from amortize.converters import to_dowhy
+
+        return to_dowhy(self.dag(threshold), data)
+
+    def to_causallearn(self, threshold: float | None = None) -> "GeneralGraph":
+        """The adjacent pairs as a causal-learn graph, undirected where the direction is uncertain.
+
+        See `amortize.converters.to_causallearn`. Needs the extra `baselines`.
+        """
+        from amortize.converters import to_causallearn
+
+        return to_causallearn(self.names, self.edges(threshold), self.confounded_pairs(threshold))
+
+    def to_dot(self, threshold: float | None = None) -> str:
+        """The graph in Graphviz's language, undirected where the direction is uncertain."""
+        from amortize.converters import to_dot
+
+        return to_dot(self.names, self.edges(threshold), self.confounded_pairs(threshold))
 
     def parents(self, name: str, threshold: float | None = None) -> list[str]:
         """The direct causes of a variable in the acyclic graph, likeliest first.
@@ -130,14 +169,17 @@ class CausalGraph:
         Raises:
             DataError: no variable has that name.
         """
-        if name not in self.names:
-            near = get_close_matches(name, self.names, n=1)
-            raise DataError(
-                f"no variable is named {quoted(name)}; "
-                + (f"did you mean {quoted(near[0])}?" if near else f"there are {self._known()}")
-            )
-        into = self.dag(threshold).in_edges(name, data="probability")
+        into = self.dag(threshold).in_edges(self._checked(name), data="probability")
         return [cause for cause, _, _ in sorted(into, key=lambda edge: -edge[2])]
+
+    def children(self, name: str, threshold: float | None = None) -> list[str]:
+        """The direct effects of a variable in the acyclic graph, likeliest first.
+
+        Raises:
+            DataError: no variable has that name.
+        """
+        out = self.dag(threshold).out_edges(self._checked(name), data="probability")
+        return [effect for _, effect, _ in sorted(out, key=lambda edge: -edge[2])]
 
     def compare(self, truth: Any, threshold: float | None = None) -> Comparison:
         """The decoded acyclic graph against a true one.
@@ -150,18 +192,7 @@ class CausalGraph:
         Raises:
             DataError: the truth is not over these variables.
         """
-        true = self._pairs(truth)
-        found = set(self.dag(threshold).edges)
-        flipped = {(j, i) for i, j in found}
-        both = sorted(true & found)
-        turned = sorted((true & flipped) - found)
-        missing = sorted(true - found - flipped)
-        extra = sorted(found - true - {(j, i) for i, j in true})
-        precision = len(both) / len(found) if found else float(not true)
-        recall = len(both) / len(true) if true else 1.0
-        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-        shd = len(turned) + len(missing) + len(extra)
-        return Comparison(both, turned, missing, extra, precision, recall, f1, shd)
+        return compare_pairs(set(self.dag(threshold).edges), read_truth(truth, self.names))
 
     def save(self, directory: str | Path, force: bool = False) -> Path:
         """Write the tables, the graph files, the report and run.json; returns the directory.
@@ -180,47 +211,16 @@ class CausalGraph:
         return f"CausalGraph({len(self.names)} variables, {len(self.edges())} edges)"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(e.cause)}</td><td>{escape(e.effect)}</td><td>{e.probability:.2f}</td>"
-            f"<td>{e.reverse_probability:.2f}</td><td>{e.direction}</td></tr>"
-            for e in self.edges()
-        )
-        head = "<tr><th>cause<th>effect<th>probability<th>reverse<th>direction</tr>"
-        return f"<table>{head}{rows}</table><p><small>{escape(self.assumptions)}</small></p>"
+        from amortize.notebook import render
+
+        return render(self)
 
     def _threshold(self, threshold: float | None) -> float:
         return check_threshold(self.threshold if threshold is None else threshold)
 
-    def _known(self) -> str:
-        return listing(self.names, 8)
-
-    def _pairs(self, truth: Any) -> set[tuple[str, str]]:
-        if isinstance(truth, nx.Graph):
-            if not truth.is_directed():
-                raise DataError("the true graph is undirected; give a networkx.DiGraph")
-            nodes, pairs = list(truth.nodes), list(truth.edges)
-        elif hasattr(truth, "columns") and hasattr(truth, "index"):
-            nodes = [str(name) for name in truth.columns]
-            if [str(name) for name in truth.index] != nodes:
-                raise DataError("the true matrix has different row and column names")
-            pairs = [(nodes[i], nodes[j]) for i, j in np.argwhere(truth.to_numpy() != 0)]
-        elif hasattr(truth, "shape"):
-            if truth.shape != self.probabilities.shape:
-                raise DataError(
-                    f"the true matrix has shape {truth.shape}, the graph "
-                    f"{self.probabilities.shape}; give one row and column per variable"
-                )
-            nodes = self.names
-            pairs = [(nodes[i], nodes[j]) for i, j in np.argwhere(np.asarray(truth) != 0)]
-        elif isinstance(truth, Iterable):
-            pairs = [(cause, effect) for cause, effect in truth]
-            nodes = [name for pair in pairs for name in pair]
-        else:
-            raise DataError("the truth is neither a DiGraph, a matrix nor a list of pairs")
-        strange = [name for name in nodes if name not in self.names]
-        if strange:
-            raise DataError(
-                f"the truth names {listing(strange)}, which the graph lacks; there are "
-                f"{self._known()}"
-            )
-        return set(pairs)
+    def _checked(self, name: str) -> str:
+        if name in self.names:
+            return name
+        near = get_close_matches(name, self.names, n=1)
+        hint = f"did you mean {quoted(near[0])}?" if near else f"there are {listing(self.names, 8)}"
+        raise DataError(f"no variable is named {quoted(name)}; {hint}")

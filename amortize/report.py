@@ -92,7 +92,7 @@ def _edge_table(graph: "CausalGraph") -> str:
         lines.append(
             f"<tr{' class=weak' if weak else ''}><td>{escape(edge.cause)}</td>"
             f'<td>{escape(edge.effect)}</td><td class="number">{edge.probability:.3f}</td>'
-            f'<td class="number">{edge.reverse_probability:.3f}</td><td>{note}</td></tr>'
+            f'<td class="number">{edge.reverse:.3f}</td><td>{note}</td></tr>'
         )
     return "".join([*lines, "</tbody></table>"])
 

@@ -94,6 +94,7 @@ def test_saved_files_agree_with_the_graph(graph, tmp_path):
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
     edges = pd.read_csv(out / "edges.csv")
     assert len(edges) == 4 and edges.iloc[0].cause == "a" and not edges.in_dag[2]
+    assert list(edges.columns[:5]) == ["cause", "effect", "probability", "reverse", "direction"]
     square = pd.read_csv(out / "probabilities.csv", index_col=0)
     assert list(square.index) == list(square.columns) == graph.names
     np.testing.assert_allclose(square.to_numpy(), graph.probabilities, atol=1e-6)
