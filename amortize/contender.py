@@ -16,7 +16,8 @@ from amortize import __version__
 from amortize.baselines import Method, Worker
 from amortize.case import Case
 from amortize.posterior import decode_dag
-from amortize.sweep import Record, array_hash, score
+from amortize.score import score
+from amortize.sweep import Record, array_hash
 
 THRESHOLD = 0.5  # a pair is adjacent where its edge, in either direction, is at least as likely
 
@@ -66,7 +67,7 @@ class Network:
             "reason": "",
             "seconds": seconds,
             "probabilities": p_dd.round(6).tolist(),
-            **answer_fields(graph_dd, p_dd, case, probabilistic=True),
+            **answer_fields(graph_dd, p_dd, case, "dag", probabilistic=True),
         }
 
     def _probabilities(
@@ -108,12 +109,16 @@ class Baseline:
         }
         if found.graph_dd is None:
             return record
-        return record | answer_fields(found.graph_dd, found.scores_dd, case, probabilistic=False)
+        return record | answer_fields(found.graph_dd, found.scores_dd, case, self._method.kind)
 
 
 def answer_fields(
-    graph_dd: NDArray, scores_dd: NDArray | None, case: Case, probabilistic: bool
+    graph_dd: NDArray,
+    scores_dd: NDArray | None,
+    case: Case,
+    kind: str,
+    probabilistic: bool = False,
 ) -> Record:
     """The answer's edges as they were returned (undirected ones twice), and its metrics."""
     edges = np.argwhere(np.asarray(graph_dd) != 0).tolist()
-    return {"edges": edges, **score(graph_dd, scores_dd, case.truth_dd, probabilistic)}
+    return {"edges": edges, **score(graph_dd, scores_dd, case.truth_dd, kind, probabilistic)}

@@ -10,8 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from amortize import metrics
-from amortize.metrics import Interval
 from amortize.sweep import Record
+from amortize.uncertainty import Interval, bootstrap_mean
 
 # (record field, heading, digits)
 COLUMNS = (
@@ -85,7 +85,7 @@ def _rows(group: Sequence[Record]) -> list[Row]:
     for name, cells in methods.items():
         done = [cell for cell in cells if cell["status"] == "ok"]
         means = {
-            field: metrics.bootstrap_mean([_number(cell, field) for cell in done])
+            field: bootstrap_mean([_number(cell, field) for cell in done])
             for field, _, _ in COLUMNS
         }
         failed = [cell for cell in cells if cell["status"] != "ok"]
@@ -102,7 +102,7 @@ def _rows(group: Sequence[Record]) -> list[Row]:
 def _notes(group: Sequence[Record]) -> list[str]:
     by_index = {cell["index"]: cell for cell in group}.values()
     sorts = [
-        metrics.bootstrap_mean([_number(cell, field) for cell in by_index])
+        bootstrap_mean([_number(cell, field) for cell in by_index])
         for field in ("varsortability", "r2_sortability")
     ]
     notes = [
@@ -117,8 +117,8 @@ def _notes(group: Sequence[Record]) -> list[str]:
             [np.array(cell["probabilities"]) for cell in cells],
             [truth_matrix(cell) for cell in cells],
         )
-        brier = metrics.bootstrap_mean([_number(cell, "brier") for cell in cells])
-        nats = metrics.bootstrap_mean([_number(cell, "log_probability") for cell in cells])
+        brier = bootstrap_mean([_number(cell, "brier") for cell in cells])
+        nats = bootstrap_mean([_number(cell, "log_probability") for cell in cells])
         notes.append(
             f"{name}: expected calibration error {error:.3f} (20 bins of equal mass, pooled), "
             f"Brier {brier.mean:.3f}, log-probability of the true graph {nats.mean:.1f} nats."

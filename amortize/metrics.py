@@ -63,13 +63,72 @@ def log_probability(
     Unordered pairs are independent three-way draws (none, i -> j, j -> i), so the result is a
     sum over the d(d-1)/2 pairs. Each probability is clipped at `SMALLEST_PROBABILITY`.
     """
+    of_truth = relation_probability(probabilities_dd, graph_dd, variables_d)
+    return float(np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1.0)).sum())
+
+
+def relation_probability(
+    probabilities_dd: ArrayLike, graph_dd: ArrayLike, variables_d: ArrayLike | None = None
+) -> NDArray[np.float64]:
+    """Probability of the true relation (none, i -> j, j -> i) of each of the d(d-1)/2 pairs."""
     probabilities, graph = square_pair(probabilities_dd, graph_dd, variables_d)
     upper = np.triu_indices(len(graph), 1)
     forward, backward = probabilities[upper], probabilities.T[upper]
-    of_truth = np.where(
+    return np.where(
         graph[upper], forward, np.where(graph.T[upper], backward, 1.0 - forward - backward)
     )
-    return float(np.log(np.clip(of_truth, SMALLEST_PROBABILITY, 1.0)).sum())
+
+
+def expected_shd(probabilities_dd: ArrayLike, graph_dd: ArrayLike) -> float:
+    """Mean SHD of graphs drawn from the probabilities, exactly: the sum over unordered pairs of
+    the probability that their relation is another than the truth's (pairs are independent).
+    """
+    return float((1.0 - relation_probability(probabilities_dd, graph_dd)).sum())
+
+
+def expected_f1(
+    probabilities_dd: ArrayLike, graph_dd: ArrayLike, draws: int = 200, seed: int = 0
+) -> float:
+    """Mean F1 of directed edges of `draws` graphs drawn from the probabilities, pair by pair."""
+    probabilities, graph = square_pair(probabilities_dd, graph_dd, None)
+    i, j = np.triu_indices(len(graph), 1)
+    u = np.random.default_rng(seed).random((draws, len(i)))
+    forward = u < probabilities[i, j]
+    backward = ~forward & (u < probabilities[i, j] + probabilities[j, i])
+    hits = (forward & graph[i, j]).sum(1) + (backward & graph[j, i]).sum(1)
+    found = forward.sum(1) + backward.sum(1)
+    return float(np.mean([f1(h, k, int(graph.sum())) for h, k in zip(hits, found, strict=True)]))
+
+
+class CalibrationBin(NamedTuple):
+    """One bin of ordered pairs; see `calibration_curve`."""
+
+    probability: float  # mean
+    share: float  # of the pairs that are edges
+    count: int
+
+
+def calibration_curve(
+    probabilities_dd: Sequence[ArrayLike],
+    graph_dd: Sequence[ArrayLike],
+    variables_d: Sequence[ArrayLike] | None = None,
+    bins: int = 20,
+) -> list[CalibrationBin]:
+    """Probability against the share of true edges, pooled over many datasets.
+
+    The ordered pairs of all datasets are sorted by probability and cut into `bins` bins of
+    equal size. Equal mass, since most pairs lie near 0 and equal-width bins would compare a
+    handful of edges with thousands (Nguyen & O'Connor 2015). Empty without pairs.
+    """
+    keep = variables_d if variables_d is not None else [None] * len(graph_dd)
+    pairs = [ordered_pairs(*three) for three in zip(probabilities_dd, graph_dd, keep, strict=True)]
+    if not sum(len(scores) for scores, _ in pairs):
+        return []
+    scores = np.concatenate([scores for scores, _ in pairs])
+    truth = np.concatenate([truth for _, truth in pairs]).astype(float)
+    order = np.argsort(scores, kind="stable")
+    chunks = [c for c in np.array_split(order, min(bins, len(order))) if len(c)]
+    return [CalibrationBin(float(scores[c].mean()), float(truth[c].mean()), len(c)) for c in chunks]
 
 
 def calibration_error(
@@ -80,21 +139,14 @@ def calibration_error(
 ) -> float:
     """Expected calibration error of edge probabilities, pooled over many datasets.
 
-    The ordered pairs of all datasets are sorted by probability and cut into `bins` bins of
-    equal size; the result is the mean over bins, weighted by their size, of |mean probability -
-    share of true edges|. Equal mass, since most pairs lie near 0 and equal-width bins would
-    compare a handful of edges with thousands (Nguyen & O'Connor 2015). NaN without pairs.
+    The mean over the bins of `calibration_curve`, weighted by their size, of |mean probability -
+    share of true edges|. NaN without pairs.
     """
-    keep = variables_d if variables_d is not None else [None] * len(graph_dd)
-    pairs = [ordered_pairs(*three) for three in zip(probabilities_dd, graph_dd, keep, strict=True)]
-    if not sum(len(scores) for scores, _ in pairs):
+    curve = calibration_curve(probabilities_dd, graph_dd, variables_d, bins)
+    if not curve:
         return float("nan")
-    scores = np.concatenate([scores for scores, _ in pairs])
-    truth = np.concatenate([truth for _, truth in pairs]).astype(float)
-    order = np.argsort(scores, kind="stable")
-    chunks = [c for c in np.array_split(order, min(bins, len(order))) if len(c)]
-    gaps = [abs(scores[c].mean() - truth[c].mean()) * len(c) for c in chunks]
-    return float(sum(gaps) / len(order))
+    total = sum(bin_.count for bin_ in curve)
+    return sum(abs(bin_.probability - bin_.share) * bin_.count for bin_ in curve) / total
 
 
 # ------------------------------------------------------------------ graphs against the truth
@@ -109,6 +161,8 @@ class EdgeScores(NamedTuple):
     f1: float
     skeleton_f1: float
     orientation: float
+    skeleton_precision: float
+    skeleton_recall: float
 
 
 def shd(guess_dd: ArrayLike, graph_dd: ArrayLike, variables_d: ArrayLike | None = None) -> int:
@@ -125,7 +179,7 @@ def shd(guess_dd: ArrayLike, graph_dd: ArrayLike, variables_d: ArrayLike | None 
 def edge_scores(
     guess_dd: ArrayLike, graph_dd: ArrayLike, variables_d: ArrayLike | None = None
 ) -> EdgeScores:
-    """SHD, precision, recall and F1 of directed edges, F1 of the skeleton, orientation accuracy.
+    """SHD; precision, recall and F1 of directed edges and of the skeleton; orientation accuracy.
 
     A reversed edge is one false positive and one false negative; so is, against a directed
     truth, the wrong half of an undirected edge (use `orient_in_favour` first to lift that).
@@ -138,15 +192,18 @@ def edge_scores(
     hits, found, true = int((guess & graph).sum()), int(guess.sum()), int(graph.sum())
     skeleton, true_skeleton = guess | guess.T, graph | graph.T
     met = graph & skeleton
+    shared, joined, true_joined = (
+        int(np.triu(pairs).sum()) for pairs in (skeleton & true_skeleton, skeleton, true_skeleton)
+    )
     return EdgeScores(
         shd=shd(guess, graph),
         precision=hits / found if found else float("nan"),
         recall=hits / true if true else float("nan"),
         f1=f1(hits, found, true),
-        skeleton_f1=f1(
-            int((skeleton & true_skeleton).sum()), int(skeleton.sum()), int(true_skeleton.sum())
-        ),
+        skeleton_f1=f1(shared, joined, true_joined),
         orientation=float((guess & ~guess.T)[met].mean()) if met.any() else float("nan"),
+        skeleton_precision=shared / joined if joined else float("nan"),
+        skeleton_recall=shared / true_joined if true_joined else float("nan"),
     )
 
 
@@ -163,35 +220,6 @@ def orient_in_favour(cpdag_dd: ArrayLike, graph_dd: ArrayLike) -> NDArray[np.boo
     adjacent = graph | graph.T
     favoured = np.where(adjacent, graph, np.triu(np.ones_like(graph), 1))
     return np.where(undirected, favoured, guess).astype(bool)
-
-
-# ---------------------------------------------------------------------------- over datasets
-
-
-class Interval(NamedTuple):
-    """A mean with its bootstrap interval and the number of values that were not NaN."""
-
-    mean: float
-    low: float
-    high: float
-    count: int
-
-
-def bootstrap_mean(
-    values: ArrayLike, level: float = 0.95, draws: int = 2000, seed: int = 0
-) -> Interval:
-    """Mean of the values that are not NaN, with a percentile bootstrap interval (Efron 1979).
-
-    One value gives an interval of no width; none gives NaN throughout.
-    """
-    kept = np.asarray(values, dtype=float).ravel()
-    kept = kept[~np.isnan(kept)]
-    if not len(kept):
-        return Interval(float("nan"), float("nan"), float("nan"), 0)
-    picks = np.random.default_rng(seed).integers(0, len(kept), size=(draws, len(kept)))
-    tail = 100 * (1 - level) / 2
-    low, high = np.percentile(kept[picks].mean(axis=1), [tail, 100 - tail])
-    return Interval(float(kept.mean()), float(low), float(high), len(kept))
 
 
 # -------------------------------------------------------------------------------- the pairs

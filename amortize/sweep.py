@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amortize import metrics
 from amortize.errors import UsageError
 
 # Raised when lines of an older version would be misread.
@@ -42,29 +41,6 @@ def content_key(parts: Mapping[str, Any]) -> str:
     """Hash of JSON values, whatever their order."""
     text = json.dumps({**parts, "format": FORMAT}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-def score(
-    graph_dd: NDArray, scores_dd: NDArray | None, truth_dd: NDArray, probabilistic: bool
-) -> dict[str, float]:
-    """All metrics of one answer; undirected edges are oriented in the method's favour first.
-
-    `helped` is the number of edges whose direction the truth gave. Without scores the oriented
-    graph itself ranks the pairs. Probabilities add log_probability and brier.
-    """
-    graph = np.asarray(graph_dd) != 0
-    oriented = metrics.orient_in_favour(graph, truth_dd)
-    ranking = oriented if scores_dd is None else scores_dd
-    found: dict[str, float] = {
-        "auroc": metrics.auroc(ranking, truth_dd),
-        "auprc": metrics.average_precision(ranking, truth_dd),
-        **metrics.edge_scores(oriented, truth_dd)._asdict(),
-        "helped": int((graph & graph.T & np.asarray(truth_dd).astype(bool)).sum()),
-    }
-    if probabilistic and scores_dd is not None:
-        found["log_probability"] = metrics.log_probability(scores_dd, truth_dd)
-        found["brier"] = metrics.brier(scores_dd, truth_dd)
-    return found
 
 
 class Results:

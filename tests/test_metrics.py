@@ -60,6 +60,8 @@ def test_edge_scores_by_hand():
     assert scores.f1 == pytest.approx(1 / 3)
     assert scores.skeleton_f1 == pytest.approx(2 / 3)
     assert scores.orientation == pytest.approx(1 / 2)
+    lopsided = metrics.edge_scores(graph(4, (0, 2)), COLLIDER)
+    assert (lopsided.skeleton_precision, lopsided.skeleton_recall) == (1, pytest.approx(1 / 3))
 
 
 def test_a_transposed_guess_finds_the_skeleton_and_no_edge():
@@ -133,14 +135,22 @@ def test_orient_in_favour():
     )
 
 
-def test_bootstrap_mean():
-    values = np.random.default_rng(4).normal(3.0, 1.0, 400)
-    interval = metrics.bootstrap_mean([*values, float("nan")])
-    assert interval.count == 400 and interval.mean == pytest.approx(values.mean())
-    half = 1.96 * values.std() / math.sqrt(400)
-    assert interval.high - interval.low == pytest.approx(2 * half, rel=0.15)
-    assert metrics.bootstrap_mean([2.0]) == (2.0, 2.0, 2.0, 1)
-    assert math.isnan(metrics.bootstrap_mean([float("nan")]).mean)
+def test_expected_scores_of_drawn_graphs():
+    p = np.array([[0.0, 0.7, 0.1], [0.2, 0.0, 0.3], [0.5, 0.3, 0.0]])
+    truth = graph(3, (0, 1), (2, 0))
+    assert metrics.expected_shd(p, truth) == pytest.approx(0.3 + 0.5 + 0.6)
+    rng = np.random.default_rng(0)
+    distances, scores = [], []
+    for _ in range(3000):
+        drawn = np.zeros((3, 3), bool)
+        for i, j in ((0, 1), (0, 2), (1, 2)):
+            u = rng.random()
+            drawn[i, j], drawn[j, i] = u < p[i, j], p[i, j] <= u < p[i, j] + p[j, i]
+        distances.append(metrics.shd(drawn, truth))
+        scores.append(metrics.edge_scores(drawn, truth).f1)
+    assert metrics.expected_shd(p, truth) == pytest.approx(np.mean(distances), abs=0.06)
+    assert metrics.expected_f1(p, truth, 3000) == pytest.approx(np.mean(scores), abs=0.03)
+    assert metrics.expected_f1(truth.astype(float), truth) == 1
 
 
 def test_shapes_that_differ_are_refused():

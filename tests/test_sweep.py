@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 
 from amortize import metrics
-from amortize.sweep import array_hash, content_key, score
+from amortize.score import score
+from amortize.sweep import array_hash, content_key
 
 
 def test_score_orients_in_favour_and_counts_the_help():
     truth = np.eye(4, k=1, dtype=bool)
-    found = score(truth | truth.T, None, truth, probabilistic=False)
+    found = score(truth | truth.T, None, truth, "cpdag")
     assert (found["f1"], found["shd"], found["helped"], found["auprc"]) == (1, 0, 3, 1)
-    symmetric = score(truth | truth.T, (truth | truth.T).astype(float), truth, False)
+    symmetric = score(truth | truth.T, (truth | truth.T).astype(float), truth, "skeleton")
     assert symmetric["f1"] == 1 and symmetric["auprc"] == pytest.approx(0.5)
     p = 0.8 * truth
-    network = score(truth, p, truth, probabilistic=True)
+    network = score(truth, p, truth, "dag", True)
     assert network["log_probability"] == pytest.approx(metrics.log_probability(p, truth))
     assert network["helped"] == 0
 
