@@ -9,9 +9,9 @@ exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -19,18 +19,20 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
+from amortize.cell_features import CELL_FEATURES, cell_features
 from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features, pair_sums
+from amortize.stack import run, stack
 
 Params = dict[str, Any]  # nested dictionary of arrays
 
-CELL_FEATURES = 7
 HEAD_OUTPUTS = 3
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Shape of the network."""
+    """Shape of the network; those of the two-stream network unless said otherwise."""
 
     row_blocks: int = 3  # blocks with both streams
     pair_blocks: int = 3  # further blocks, pairs alone
@@ -43,6 +45,10 @@ class ModelConfig:
     final_read: bool = True  # pair blocks read the last row stream once more
     statistics: bool = False  # pairs start from correlations and effects of interventions as well
     bfloat16: bool = False  # matrix products in bfloat16; statistics and norms stay float32
+    architecture: Literal["two_stream", "axial"] = "two_stream"
+    axial: AxialConfig = field(default_factory=AxialConfig)  # read by "axial" alone
+    unroll: bool | None = None  # blocks written out, not looped over; None = on a CPU only
+    rematerialise: bool = False  # compute blocks anew in the backward pass: less memory, more time
 
 
 class Transition(nnx.Module):
@@ -154,8 +160,8 @@ class RowUpdate(nnx.Module):
         x = self.norm_row(s_bdnc)
         logits_bijh = self.weights(self.norm_pair(z_bddc)).astype(jnp.float32)
         logits_bijh = jnp.where(variables_bd[:, None, :, None], logits_bijh, -1e9)
-        share_bijh = jax.nn.softmax(logits_bijh, axis=2).astype(x.dtype)
         value_bdnhc = self.values(x).reshape(b, d, n, self.heads, c // self.heads)
+        share_bijh = jax.nn.softmax(logits_bijh, axis=2).astype(value_bdnhc.dtype)
         read = jnp.einsum("bijh,bjnhc->binhc", share_bijh, value_bdnhc).reshape(b, d, n, c)
         hidden = jax.nn.relu(self.own(x) + self.others(read))
         return s_bdnc + self.out(hidden).astype(s_bdnc.dtype)
@@ -190,16 +196,11 @@ class TwoStream(nnx.Module):
         features = PAIR_FEATURES + STATISTICS * config.statistics
         self.pair_in = nnx.Linear(features, config.pair_width, rngs=rngs)
 
-        def stack(block, depth: int):
-            @nnx.split_rngs(splits=depth)
-            @nnx.vmap(in_axes=(0,), out_axes=0)
-            def build(rngs: nnx.Rngs):
-                return block(config, rngs, dtype)
+        def blocks(kind, depth: int) -> nnx.Module:
+            return stack(lambda rngs: kind(config, rngs, dtype), depth, rngs)
 
-            return build(rngs)
-
-        self.row_stack = stack(RowBlock, config.row_blocks)
-        self.pair_stack = stack(PairBlock, config.pair_blocks) if config.pair_blocks else None
+        self.row_stack = blocks(RowBlock, config.row_blocks)
+        self.pair_stack = blocks(PairBlock, config.pair_blocks) if config.pair_blocks else None
         self.last_outer = OuterProductMean(config, rngs, dtype) if config.final_read else None
         self.norm = nnx.LayerNorm(config.pair_width, rngs=rngs)
         self.head = nnx.Linear(config.pair_width, HEAD_OUTPUTS, rngs=rngs)
@@ -226,31 +227,14 @@ class TwoStream(nnx.Module):
         def pair_step(z: Array, block: PairBlock) -> Array:
             return block.pair_transition(block.triangle(z, pairs_bdd, variables_b))
 
-        s, z = _scan(row_step, (s, z), self.row_stack)
+        options = {"unroll": self.config.unroll, "rematerialise": self.config.rematerialise}
+        s, z = run(row_step, (s, z), self.row_stack, **options)
         if self.last_outer is not None:
             sums = self.last_outer.sums(s, observed_bdn)
             z = z + self.last_outer.read(sums, count_bdd).astype(z.dtype)
         if self.pair_stack is not None:
-            z = _scan(pair_step, z, self.pair_stack)
+            z = run(pair_step, z, self.pair_stack, **options)
         return self.head(self.norm(z)).astype(jnp.float32)
-
-
-def _scan(step, carry, stacked: nnx.Module):
-    graph, state = nnx.split(stacked)
-
-    def body(carry, layer):
-        return step(carry, nnx.merge(graph, layer)), None
-
-    return jax.lax.scan(body, carry, state, unroll=True)[0]  # 10-25 % faster on a CPU than rolled
-
-
-def cell_features(batch: Batch) -> Array:
-    """[b, d, n, 7]: value, its logarithmic and clipped forms, and what was done to the cell."""
-    v, observed, intervened = batch.values_bnd, batch.observed_bnd, batch.intervened_bnd
-    elsewhere = intervened.any(-1, keepdims=True) & ~intervened
-    regime = jnp.broadcast_to(batch.regime_bn[..., None], v.shape)
-    parts = [jnp.clip(v, -10, 10), jnp.arcsinh(v), jnp.tanh(v), observed, intervened, elsewhere]
-    return jnp.stack([p.astype(jnp.float32).swapaxes(1, 2) for p in [*parts, regime]], -1)
 
 
 def pair_log_probabilities(logits_bddk: Array) -> Array:
@@ -281,16 +265,24 @@ def confounded_probabilities(logits_bddk: Array) -> Array:
     return jax.nn.sigmoid(confounded_logits(logits_bddk)) * (1 - jnp.eye(d))
 
 
+def build(config: ModelConfig, rngs: nnx.Rngs) -> TwoStream | Axial:
+    """The network of `config`; both read a Batch and answer logits [b, d, d, 3]."""
+    if config.architecture == "two_stream":
+        return TwoStream(config, rngs)
+    dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
+    return Axial(config.axial, rngs, dtype, config.unroll, config.rematerialise)
+
+
 @lru_cache(maxsize=8)
 def _definition(config: ModelConfig) -> tuple[nnx.GraphDef, nnx.State]:
-    abstract = nnx.eval_shape(lambda: TwoStream(config, nnx.Rngs(0)))
+    abstract = nnx.eval_shape(lambda: build(config, nnx.Rngs(0)))
     graph, params = nnx.split(abstract, nnx.Param)
     return graph, params
 
 
 def init(config: ModelConfig, seed: int) -> Params:
     """Freshly drawn parameters as a nested dictionary of arrays."""
-    return nnx.to_pure_dict(nnx.split(TwoStream(config, nnx.Rngs(seed)), nnx.Param)[1])
+    return nnx.to_pure_dict(nnx.split(build(config, nnx.Rngs(seed)), nnx.Param)[1])
 
 
 def predict_logits(config: ModelConfig, params: Params, batch: Batch) -> Array:
