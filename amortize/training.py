@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import optax.contrib
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
 
@@ -42,19 +43,37 @@ def schedule(config: OptimiserConfig, steps: int) -> optax.Schedule:
 
 
 def optimiser(config: OptimiserConfig) -> optax.GradientTransformation:
-    """AdamW behind a clip of the global gradient norm; only matrices decay.
+    """AdamW or Muon (Jordan 2024) behind a clip of the global gradient norm; only matrices decay.
 
     The learning rate is not in it: it is applied in the step, as an input, so that runs of another
     length share their compiled programs.
+
+    Raises:
+        UsageError: the method is neither.
     """
-    return optax.chain(
-        optax.clip_by_global_norm(config.clip),
-        optax.scale_by_adam(b2=config.beta2),
-        optax.add_decayed_weights(
-            config.weight_decay,
-            mask=lambda params: jax.tree.map(lambda leaf: leaf.ndim > 1, params),
-        ),
-    )
+
+    def matrices(params: Params) -> Params:
+        return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
+
+    clip = optax.clip_by_global_norm(config.clip)
+    if config.method == "adamw":
+        decay = optax.add_decayed_weights(config.weight_decay, mask=matrices)
+        return optax.chain(clip, optax.scale_by_adam(b2=config.beta2), decay)
+    if config.method == "muon":
+        stacked = optax.contrib.MuonDimensionNumbers(reduction_axis=1, output_axis=2)
+        muon = optax.contrib.muon(
+            1.0,
+            adam_b2=config.beta2,
+            weight_decay=config.weight_decay,
+            weight_decay_mask=matrices,
+            # The kernels of the blocks are [blocks, in, out]; all else is left to Adam.
+            muon_weight_dimension_numbers=lambda params: jax.tree.map(
+                lambda leaf: stacked if leaf.ndim == 3 else None, params
+            ),
+            consistent_rms=0.2,  # so that Adam's learning rate fits
+        )
+        return optax.chain(clip, muon, optax.scale(-1.0))
+    raise UsageError(f"optimiser.method is {config.method!r}; choose adamw or muon")
 
 
 def initial_state(config: TrainConfig, params: Params | None = None) -> TrainState:
