@@ -28,7 +28,7 @@ from amortize.contender import Baseline, Contender, Network
 from amortize.errors import AmortizeError, UsageError
 from amortize.leaderboard import LEGEND, boards, console_table, markdown, trouble
 from amortize.sweep import Results, content_key
-from simulators.scenarios import SCENARIOS, sample
+from simulators.scenarios import OWN, SCENARIOS, sample
 
 OURS = "amortize"
 
@@ -37,8 +37,8 @@ EVALUATION_SEED = 20_000
 
 SUITES: dict[str, tuple[str, ...]] = {
     "default": ("linear-gaussian", "linear-laplace", "rff-gaussian", "rff-laplace", "mixture"),
-    "interventional": tuple(name for name in SCENARIOS if name.endswith("-interventional")),
-    "all": tuple(SCENARIOS),
+    "interventional": tuple(name for name in OWN if name.endswith("-interventional")),
+    "all": tuple(OWN),
 }
 
 

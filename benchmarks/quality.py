@@ -22,7 +22,7 @@ from amortize.bundled import resolve
 from amortize.checkpoint import write_json
 from amortize.metrics import auroc, average_precision, brier, calibration_error, edge_scores
 from amortize.posterior import decode_dag
-from simulators import SCENARIOS, sample
+from simulators import OWN, sample
 
 SEED = 31_000  # evaluate.py and the training's own held-out set use others
 DATASETS = 128
@@ -34,7 +34,7 @@ CHECKED = ("mixture", 200, 10)
 def cells() -> list[tuple[str, int, int]]:
     """Scenario, rows, variables: the mixture over its sizes, every scenario at one size."""
     sizes = [(50, 10), (200, 5), (200, 10), (200, 20), (1000, 10), (1000, 20)]
-    others = [name for name in SCENARIOS if name != "mixture"]
+    others = [name for name in OWN if name != "mixture"]
     return [("mixture", n, d) for n, d in sizes] + [(name, 200, 10) for name in others]
 
 

@@ -2,10 +2,20 @@
 
 from simulators.checks import PriorError
 from simulators.prior import Prior
-from simulators.scenarios import SCENARIOS, Scenario, ScenarioError, sample, scenario
+from simulators.scenarios import (
+    OWN,
+    PUBLISHED,
+    SCENARIOS,
+    Scenario,
+    ScenarioError,
+    sample,
+    scenario,
+)
 from simulators.scm import Dataset, simulate, simulate_batch
 
 __all__ = [
+    "OWN",
+    "PUBLISHED",
     "SCENARIOS",
     "Dataset",
     "Prior",

@@ -1,4 +1,8 @@
-"""Named, frozen distributions for evaluation, each with its source."""
+"""Named, frozen distributions for evaluation, each with its source and its sizes.
+
+They are parts of this project's prior, drawn in JAX, and published benchmarks, drawn in NumPy
+(`simulators.benchmarks`).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,14 @@ import dataclasses
 import difflib
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
+from simulators.benchmarks import BENCHMARKS, Benchmark, NetworkError, Table, draw_table
+from simulators.columns import CONTINUOUS
 from simulators.prior import (
     InterventionWeights,
     MechanismWeights,
@@ -32,12 +40,21 @@ class ScenarioError(KeyError):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A distribution over datasets that does not change once published."""
+    """A distribution over datasets that does not change once published.
+
+    Exactly one of `prior` and `benchmark` says how it is drawn.
+    """
 
     name: str
     description: str
     source: str
-    prior: Prior
+    prior: Prior | None = None
+    benchmark: Benchmark | None = None
+    variables: tuple[int, ...] = (10,)  # sizes at which results are published, the main one first
+    rows: int = 200
+    datasets: int = 30  # of each size
+    interventional: bool = False  # whether rows with known targets are promised
+    needs_network: bool = False  # `sample` must be given the file of a network
 
 
 def _pure(mechanism: str, noise: str, interventional: bool) -> Prior:
@@ -65,11 +82,27 @@ def _first_slice() -> dict[str, Scenario]:
                 rows = "known hard interventions" if interventional else "observational rows"
                 text = f"{mechanism} mechanisms, {noise} noise, {rows}, complete tables"
                 prior = _pure(mechanism, noise, interventional)
-                found[name] = Scenario(name, text, own, prior)
+                found[name] = Scenario(name, text, own, prior, interventional=interventional)
     return found
 
 
-SCENARIOS: dict[str, Scenario] = _first_slice()
+def _published(found: Benchmark) -> Scenario:
+    return Scenario(
+        name=found.name,
+        description=found.description,
+        source=found.source,
+        benchmark=found,
+        variables=found.variables,
+        rows=found.rows,
+        datasets=found.datasets,
+        interventional=found.interventional,
+        needs_network=found.needs_network,
+    )
+
+
+OWN: dict[str, Scenario] = _first_slice()
+PUBLISHED: dict[str, Scenario] = {name: _published(b) for name, b in BENCHMARKS.items()}
+SCENARIOS: dict[str, Scenario] = OWN | PUBLISHED
 
 
 def scenario(name: str) -> Scenario:
@@ -90,16 +123,35 @@ def _draw(key: jax.Array, prior: Prior, b: int, n: int, d: int) -> Dataset:
     return simulate_batch(key, prior, b, n, d)
 
 
-def sample(name: str, count: int, n: int, d: int, seed: int) -> list[Dataset]:
+def sample(
+    name: str, count: int, n: int, d: int, seed: int, networks: tuple[Path, ...] = ()
+) -> list[Dataset]:
     """`count` datasets of exactly n rows and d variables, as NumPy arrays.
 
-    The datasets depend on (name's prior, n, d, seed) alone, and the first k are the same for every
-    `count` >= k.
+    The datasets depend on (name's distribution, n, d, seed) alone, and the first k are the same
+    for every `count` >= k.
+
+    Args:
+        name: a key of `SCENARIOS`.
+        count: datasets.
+        n: rows.
+        d: variables.
+        seed: the same seed gives the same datasets.
+        networks: files of the networks whose parts are the graphs, for a scenario that
+            `needs_network`.
 
     Raises:
         ScenarioError: there is no scenario of that name.
+        NetworkError: networks are missing, or given to a scenario that uses none.
+        EdgeListError: a network cannot be read or has fewer than d variables.
     """
-    prior = scenario(name).prior
+    found = scenario(name)
+    if found.benchmark is not None:
+        drawn = (draw_table(found.benchmark, n, d, seed, k, networks) for k in range(count))
+        return [_dataset(table) for table in drawn]
+    if networks:
+        raise NetworkError(f"scenario {name!r} uses no network")
+    prior = found.prior
     key = jax.random.fold_in(jax.random.key(seed), EVALUATION_STREAM)
     chunk = 8
     out: list[Dataset] = []
@@ -108,3 +160,20 @@ def sample(name: str, count: int, n: int, d: int, seed: int) -> list[Dataset]:
         arrays = [np.asarray(a) for a in batch]
         out += [Dataset(*(a[k] for a in arrays)) for k in range(chunk)]
     return out[:count]
+
+
+def _dataset(table: Table) -> Dataset:
+    """The table as a dataset without padding, missing cells or hidden variables."""
+    n, d = table.values_nd.shape
+    fields: dict[str, Any] = {
+        "values": table.values_nd.astype(np.float32),
+        "observed": np.ones((n, d), bool),
+        "intervened": table.intervened_nd,
+        "graph": table.graph_dd,
+        "rows": np.ones(n, bool),
+        "variables": np.ones(d, bool),
+        "confounded": np.zeros((d, d), bool),
+        "kind": np.full(d, CONTINUOUS, np.int32),
+        "regime": np.zeros(n, bool),
+    }
+    return Dataset(**fields)

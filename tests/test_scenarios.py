@@ -8,6 +8,7 @@ import pytest
 from worlds import quick_jit
 
 from simulators import scenarios
+from simulators.benchmarks import NetworkError
 from simulators.prior import Prior
 from simulators.scenarios import SCENARIOS, ScenarioError, sample, scenario
 from simulators.scm import Dataset
@@ -34,6 +35,7 @@ def test_the_names_of_the_first_slice():
     assert {"mixture"} | pure <= set(SCENARIOS)
     for name, found in SCENARIOS.items():
         assert found.name == name and found.description and found.source
+        assert (found.prior is None) != (found.benchmark is None)
     assert scenario("mixture").prior == Prior()
 
 
@@ -102,3 +104,23 @@ def test_evaluation_never_meets_training():
     assert not trained & found
     # The stream's number is a step that no run reaches, and is folded in once more than a step.
     assert scenarios.EVALUATION_STREAM > 10**9
+
+
+def test_a_published_benchmark_comes_through_the_same_call():
+    found = scenario("causcale-linear")
+    assert found.variables == (100,) and found.rows == 1000 and found.datasets == 5
+    assert found.interventional and "2602.08629" in found.source
+    many, few = (sample("causcale-linear", k, 50, 12, 7) for k in (3, 2))
+    assert all(same(a, b) for a, b in zip(few, many, strict=False))
+    for data in many:
+        assert data._fields == Dataset._fields
+        assert data.values.shape == data.observed.shape == data.intervened.shape == (50, 12)
+        assert data.values.dtype == np.float32 and data.graph.dtype == bool
+        assert data.observed.all() and data.rows.all() and data.variables.all()
+        assert not data.confounded.any() and not data.regime.any() and (data.kind == 0).all()
+
+
+def test_a_network_is_refused_where_none_is_used(tmp_path):
+    for name in ("mixture", "causcale-linear"):
+        with pytest.raises(NetworkError, match="uses no network"):
+            sample(name, 1, N, D, 0, (tmp_path / "net.tsv",))
