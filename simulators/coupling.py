@@ -33,8 +33,13 @@ class Coupling(NamedTuple):
     cut_d: Array  # where thresholds lie, in standard deviations
 
 
-def sample_coupling(key: Array, prior: Prior, parents_dd: Array) -> Coupling:
-    """Draw how noise enters each variable; [d, d] bool parents, row = child."""
+def sample_coupling(
+    key: Array, prior: Prior, parents_dd: Array, pure: Array | None = None
+) -> Coupling:
+    """Draw how noise enters each variable; [d, d] bool parents, row = child.
+
+    Of a pure dataset all noise is additive and nothing is done to the sum.
+    """
     d = parents_dd.shape[0]
     keys = jax.random.split(key, 8)
     ways = weights_of(prior.coupling, "coupling")
@@ -47,11 +52,20 @@ def sample_coupling(key: Array, prior: Prior, parents_dd: Array) -> Coupling:
         scale_bank = sample_bank(keys[0], smooth, parents_dd)
     if ways[INPUT] > 0:
         noise_weight_dk = draw.normal(keys[1], (d, prior.features))
+
+    def choose(k: Array, weights: tuple[float, ...], mix: float) -> Array:
+        each_d = draw.option(k, weights, (d,))
+        if mix < 1:
+            one = draw.option(jax.random.fold_in(k, 1), weights)
+            each_d = jnp.where(draw.chance(jax.random.fold_in(k, 2), mix), each_d, one)
+        return each_d if pure is None else jnp.where(pure, 0, each_d)
+
+    outputs = weights_of(prior.outputs, "outputs")
     return Coupling(
-        kind_d=draw.option(keys[2], ways, (d,)),
+        kind_d=choose(keys[2], ways, prior.mixed_coupling),
         scale_bank=scale_bank,
         noise_weight_dk=noise_weight_dk,
-        output_d=draw.option(keys[3], weights_of(prior.outputs, "outputs"), (d,)),
+        output_d=choose(keys[3], outputs, prior.mixed_outputs),
         shape_d=draw.log_between(keys[4], (0.1, 1.0), (d,)),
         bend_d=draw.option(keys[5], (1.0, 1.0, 1.0), (d,)),
         levels_d=jnp.floor(draw.between(keys[6], (3.0, MOST_LEVELS + 1.0), (d,))),

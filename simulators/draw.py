@@ -29,7 +29,7 @@ def chance(key: Array, probability: Array | float, shape: tuple[int, ...] = ()) 
     return unit(key, shape) < probability
 
 
-def option(key: Array, weights: tuple[float, ...], shape: tuple[int, ...] = ()) -> Array:
+def option(key: Array, weights: tuple[float, ...] | Array, shape: tuple[int, ...] = ()) -> Array:
     """Index of one of the weighted options, int32 of `shape`."""
     edges = jnp.cumsum(jnp.asarray(weights, jnp.float32))[:-1]
     u = unit(key, shape)

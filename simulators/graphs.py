@@ -73,10 +73,13 @@ def scale_free_in(
     return _reversed(scale_free_out(key, d, active, expected, limit, power), active)
 
 
-def sample_graph(key: Array, prior: Prior, d: int, active: Array) -> Array:
+def sample_graph(
+    key: Array, prior: Prior, d: int, active: Array, family: Array | None = None
+) -> Array:
     """One graph [d, d] bool from the prior's families, in topological order of the index.
 
-    Families of weight zero are neither compiled nor computed.
+    Families of weight zero are neither compiled nor computed. `family`, an index into the fields of
+    GraphWeights, may be given; it must have a positive weight.
 
     Raises:
         PriorError: a network of `prior.edge_lists` cannot be read or has fewer than d variables.
@@ -84,6 +87,9 @@ def sample_graph(key: Array, prior: Prior, d: int, active: Array) -> Array:
     k_family, k_edges, k_power, k_graph = jax.random.split(key, 4)
     k_shape, k_own = jax.random.split(jax.random.fold_in(k_graph, 0))
     expected = draw.between(k_edges, prior.edges_per_variable)
+    if prior.density is not None:
+        share = draw.between(jax.random.fold_in(k_edges, 1), prior.density)
+        expected = jnp.minimum(expected, share * (active - 1) / 2)
     power = draw.between(k_power, prior.attachment_power)
     asked = (d, active, expected, prior.density_limit)
     # One graph has one family, so the families share their random numbers.
@@ -127,7 +133,16 @@ def sample_graph(key: Array, prior: Prior, d: int, active: Array) -> Array:
     weights = dict(zip(names, weights_of(prior.graphs, "graphs"), strict=True))
     wanted = {name: weight for name, weight in weights.items() if weight > 0}
     candidates = jnp.stack([families[name]() for name in wanted])
-    return candidates[draw.option(k_family, tuple(wanted.values()))]
+    if family is None:
+        chosen = draw.option(k_family, tuple(wanted.values()))
+    else:
+        chosen = jnp.asarray([sum(n in wanted for n in names[:k]) for k in range(len(names))])[
+            family
+        ]
+    graph_dd = candidates[chosen]
+    if prior.empty > 0:
+        graph_dd &= ~draw.chance(jax.random.fold_in(k_edges, 2), prior.empty)
+    return graph_dd
 
 
 def _largest(score_d: Array, count: Array, most: int | None) -> Array:

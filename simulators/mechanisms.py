@@ -39,23 +39,28 @@ class Bank(NamedTuple):
 def families_of(prior: Prior) -> tuple[int, ...]:
     """The families that the prior can draw: no other is computed."""
     weights = weights_of(prior.mechanisms, "mechanisms")
+    if prior.pure is not None:
+        pure = weights_of(prior.pure.mechanisms, "pure.mechanisms")
+        weights = tuple(a + b for a, b in zip(weights, pure, strict=True))
     return tuple(family for family, weight in enumerate(weights) if weight > 0)
 
 
-def sample_bank(key: Array, prior: Prior, parents_dd: Array) -> Bank:
+def sample_bank(key: Array, prior: Prior, parents_dd: Array, family_d: Array | None = None) -> Bank:
     """Draw the function of every variable given its parents.
 
     Args:
         key: PRNG key.
         prior: weights and ranges.
         parents_dd: [d, d] bool, row = child, column = parent.
+        family_d: [d] the family of each variable. None: drawn.
     """
     d, k = parents_dd.shape[0], prior.features
     keys = jax.random.split(key, 10)
-    weights = weights_of(prior.mechanisms, "mechanisms")
-    one = draw.option(keys[0], weights)
-    each_d = draw.option(keys[1], weights, (d,))
-    family_d = jnp.where(draw.chance(keys[2], prior.mixed_mechanisms), each_d, one)
+    if family_d is None:
+        weights = weights_of(prior.mechanisms, "mechanisms")
+        one = draw.option(keys[0], weights)
+        each_d = draw.option(keys[1], weights, (d,))
+        family_d = jnp.where(draw.chance(keys[2], prior.mixed_mechanisms), each_d, one)
 
     normal_dkd = draw.normal(keys[3], (d, k, d))
     length_d = draw.log_between(keys[4], prior.length_scale, (d,))
@@ -70,9 +75,12 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array) -> Bank:
     first_k = jnp.arange(k) == 0
     slope_dkd = jnp.where(chosen_dkd, coefficient_dd[:, None, :], 0.0)
     rff_dkd = normal_dkd / length_d[:, None, None]
+    # Of many parents, a joint function of short length scale is all interaction: no parent has an
+    # effect of its own.
+    wider_d11 = count_d1[:, :, None] ** prior.length_growth
     by_family = {
         LINEAR: jnp.where(first_k[None, :, None], coefficient_dd[:, None, :], 0.0),
-        RFF: rff_dkd,
+        RFF: rff_dkd / wider_d11 if prior.length_growth > 0 else rff_dkd,
         RFF_ADDITIVE: rff_dkd * chosen_dkd,
         MLP: normal_dkd,
         POLYNOMIAL: normal_dkd,

@@ -16,8 +16,10 @@ CAUCHY_LIMIT = 20.0
 EULER = 0.5772156649015329  # mean of a standard Gumbel
 
 
-def sample_noise(key: Array, prior: Prior, n: int, d: int) -> Array:
+def sample_noise(key: Array, prior: Prior, n: int, d: int, family_d: Array | None = None) -> Array:
     """Noise [n, d] float32; family and scale drawn per dataset or per variable by the prior.
+
+    The families [d] may be given instead.
 
     Two uniform draws a cell serve every family: Box and Muller (1958) for the Gaussian, Bailey
     (1994) for Student's t, inversion for the others. Cauchy noise has no variance: it is clipped at
@@ -25,9 +27,13 @@ def sample_noise(key: Array, prior: Prior, n: int, d: int) -> Array:
     """
     keys = jax.random.split(key, 7)
     weights = weights_of(prior.noise, "noise")
-    each_d = draw.option(keys[0], weights, (d,))
-    mixed = draw.chance(keys[1], prior.mixed_noise)
-    family_d = jnp.where(mixed, each_d, draw.option(keys[2], weights))
+    if family_d is None:
+        each_d = draw.option(keys[0], weights, (d,))
+        mixed = draw.chance(keys[1], prior.mixed_noise)
+        family_d = jnp.where(mixed, each_d, draw.option(keys[2], weights))
+    if prior.pure is not None:
+        pure = weights_of(prior.pure.noise, "pure.noise")
+        weights = tuple(a + b for a, b in zip(weights, pure, strict=True))
     scale_d = draw.between(keys[3], prior.noise_scale, (d,))
     df_d = draw.between(keys[4], prior.degrees_of_freedom, (d,))
 

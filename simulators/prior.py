@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from simulators.artefacts import ArtefactPrior
-from simulators.checks import PriorError, weights_of
+from simulators.checks import PriorError, check_numbers, weights_of
 from simulators.decoys import DecoyPrior
 from simulators.latent import LatentPrior
 from simulators.missingness import MissingnessPrior
@@ -119,6 +119,23 @@ class MissingWeights:
 
 
 @dataclass(frozen=True)
+class PurePrior:
+    """Datasets such as benchmarks have: one mechanism and one noise family throughout.
+
+    Their noise is additive, their variables are continuous, and the table is recorded completely
+    and exactly, with known targets.
+    """
+
+    share: float = 0.5  # chance of a dataset to be pure
+    mechanisms: MechanismWeights = field(default_factory=MechanismWeights)
+    noise: NoiseWeights = field(default_factory=NoiseWeights)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be drawn from."""
+        check_numbers(self, "pure", shares=("share",))
+
+
+@dataclass(frozen=True)
 class Prior:
     """Distribution over structural causal models and the tables that they generate.
 
@@ -141,7 +158,12 @@ class Prior:
     artefacts: ArtefactPrior | None = None  # errors, outliers, units, limits, levels
     missingness: MissingnessPrior | None = None  # in place of `missing` and `missing_rate`
 
+    pure: PurePrior | None = None  # datasets of one mechanism and one noise; None: by chance alone
+    held_out: tuple[tuple[str, str, str], ...] = ()  # (graph, mechanism, noise) never drawn
+
     edges_per_variable: tuple[float, float] = (0.5, 3.0)  # expected, per dataset
+    density: tuple[float, float] | None = None  # share of the pairs, per dataset; bounds the former
+    empty: float = 0.0  # chance that no variable causes another
     density_limit: float = 0.8  # at most this share of the ordered pairs i < j are edges
     attachment_power: tuple[float, float] = (0.5, 1.5)  # scale-free graphs
     # Tuples of whole numbers are options, each as likely. Lattices, blocks, damping as in AVICI's
@@ -161,8 +183,11 @@ class Prior:
 
     mixed_mechanisms: float = 0.5  # chance that every variable draws its own mechanism family
     mixed_noise: float = 0.3  # chance that every variable draws its own noise family
+    mixed_coupling: float = 1.0  # chance that every variable draws its own coupling
+    mixed_outputs: float = 1.0  # chance that every variable draws its own output
     weight: tuple[float, float] = (0.5, 2.0)  # |w| of linear mechanisms, random sign
     length_scale: tuple[float, float] = (0.8, 6.0)  # log-uniform, on z-scored parents
+    length_growth: float = 0.0  # joint features: length times (number of parents) ** this
     amplitude: tuple[float, float] = (0.7, 3.0)  # log-uniform, sd of a nonlinear mechanism
     noise_scale: tuple[float, float] = (0.2, 1.5)  # sd of the noise
     degrees_of_freedom: tuple[float, float] = (3.0, 10.0)  # of Student-t noise
@@ -183,6 +208,8 @@ class Prior:
                 weights_of(value, part.name)
             elif part.name == "edge_lists":
                 _check_files(value, self.graphs.edge_list > 0)
+            elif part.name == "held_out":
+                _check_combinations(self)
             elif part.name in _OPTIONS:
                 _check_options(part.name, value)
             elif isinstance(value, tuple):
@@ -196,14 +223,24 @@ class Prior:
                 raise PriorError(f"prior.{name}: at least 1 is needed")
 
 
-_SELF_CHECKED = ("latent", "decoys", "artefacts", "missingness")
+_SELF_CHECKED = ("latent", "decoys", "artefacts", "missingness", "pure")
 # Numbers of the prior must be finite and lie strictly above these, or in [0, 1] for shares.
 _ABOVE = {"length_scale": 0.0, "amplitude": 0.0, "noise_scale": 0.0, "degrees_of_freedom": 2.0}
-_NOT_NEGATIVE = ("edges_per_variable", "weight", "intervention_size", "geometric_radius")
+_NOT_NEGATIVE = (
+    "edges_per_variable",
+    "weight",
+    "intervention_size",
+    "geometric_radius",
+    "length_growth",
+)
 _SHARES = (
     "density_limit",
+    "density",
+    "empty",
     "mixed_mechanisms",
     "mixed_noise",
+    "mixed_coupling",
+    "mixed_outputs",
     "targeted_share",
     "intervened_rows",
     "missing_rate",
@@ -235,6 +272,19 @@ def _check_files(files: tuple[str, ...], wanted: bool) -> None:
         raise PriorError(f"prior.edge_lists: {files} must be names of files")
     if wanted and not files:
         raise PriorError("prior.graphs.edge_list: name the networks' files in prior.edge_lists")
+
+
+def _check_combinations(prior: Prior) -> None:
+    parts = (prior.graphs, prior.mechanisms, prior.noise)
+    names = [[f.name for f in dataclasses.fields(part)] for part in parts]
+    for one in prior.held_out:
+        named = isinstance(one, tuple) and len(one) == 3
+        if not named or any(family not in n for family, n in zip(one, names, strict=True)):
+            raise PriorError(f"prior.held_out: {one} must name a graph, a mechanism and a noise")
+    drawn = [name for name in names[2] if getattr(prior.noise, name) > 0]
+    for graph, mechanism, _ in prior.held_out:
+        if all((graph, mechanism, noise) in prior.held_out for noise in drawn):
+            raise PriorError(f"prior.held_out: {graph}, {mechanism} has no noise left")
 
 
 def _check_numbers(name: str, values: tuple[float, ...]) -> None:

@@ -34,6 +34,7 @@ class World(NamedTuple):
     rows_n: Array  # bool, False = padding
     active: Array  # int32, real variables, those to be hidden among them
     hidden: Array  # int32, how many are to be hidden
+    exact: Array | None = None  # bool, everything is recorded as it is; hidden must be 0. None: no
 
 
 class Recorded(NamedTuple):
@@ -52,10 +53,17 @@ class Recorded(NamedTuple):
 def tabulate(key: Array, prior: Prior, world: World, d: int) -> Recorded:
     """The table of at most d variables that is recorded of a world, and its true relations."""
     keys = jax.random.split(key, 6)
-    values_nd, graph_dd, intervened_nd, kind_d, rows_n, active, hidden = world
+    values_nd, graph_dd, intervened_nd, kind_d, rows_n, active, hidden, exact = world
+
+    def unless_exact(before: tuple[Array, ...], after: tuple[Array, ...]) -> tuple[Array, ...]:
+        if exact is None:
+            return after
+        return tuple(jnp.where(exact, b, a) for b, a in zip(before, after, strict=True))
+
     if prior.decoys is not None:
         extended = add_decoys(keys[3], prior.decoys, values_nd, graph_dd, kind_d, rows_n, active)
-        values_nd, graph_dd, kind_d, active = extended
+        before = (values_nd, graph_dd, kind_d, active)
+        values_nd, graph_dd, kind_d, active = unless_exact(before, extended)
 
     n, wide = values_nd.shape
     regime_n = jnp.zeros(n, bool)
@@ -78,18 +86,21 @@ def tabulate(key: Array, prior: Prior, world: World, d: int) -> Recorded:
     variables_d = jnp.arange(d) < active
 
     if prior.regimes is not None:
-        intervened_nd, lost_n = forget_targets(keys[5], prior.regimes, intervened_nd)
+        forgotten = forget_targets(keys[5], prior.regimes, intervened_nd)
+        before = (intervened_nd, jnp.zeros(n, bool))
+        intervened_nd, lost_n = unless_exact(before, forgotten)
         regime_n = regime_n | lost_n
     if prior.artefacts is not None:
         k_record = jax.random.fold_in(keys[3], 1)
         written = record(k_record, prior.artefacts, values_nd, rows_n, kind_d, intervened_nd)
-        values_nd, kind_d = written.values_nd, written.kind_d
+        values_nd, kind_d = unless_exact((values_nd, kind_d), written)
     if prior.missingness is not None:
         observed_nd = sample_observed(keys[2], prior.missingness, values_nd, rows_n, variables_d)
     else:
         some = draw.option(keys[0], weights_of(prior.missing, "missing")) == 1
         rate = jnp.where(some, draw.between(keys[1], prior.missing_rate), 0.0)
         observed_nd = draw.unit(keys[2], (n, d)) >= rate
+    (observed_nd,) = unless_exact((jnp.ones((n, d), bool),), (observed_nd,))
     return Recorded(
         values_nd,
         observed_nd,

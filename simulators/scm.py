@@ -19,6 +19,7 @@ from simulators.latent import hidden_count
 from simulators.mechanisms import FAMILIES, LINEAR, Bank, evaluate, families_of, sample_bank
 from simulators.noise import sample_noise
 from simulators.prior import Prior
+from simulators.recipe import has_recipe, sample_recipe
 from simulators.recording import World, tabulate
 
 PLAIN, STANDARDISED, INTERNAL = range(3)
@@ -68,13 +69,18 @@ def simulate(
     if prior.latent is not None:
         wide += max(1, round(prior.latent.share[1] * d))
         hidden = hidden_count(jax.random.fold_in(keys[2], 1), prior.latent, active_d, wide - d)
+    family, mechanism_d, noise_d, pure = None, None, None, None
+    if has_recipe(prior):
+        recipe = sample_recipe(jax.random.fold_in(keys[2], 2), prior, wide)
+        pure, family, mechanism_d, noise_d = recipe
+        hidden = jnp.where(pure, 0, hidden)
     model_d = active_d + hidden
-    graph_dd = sample_graph(keys[2], prior, wide, model_d)
-    bank = sample_bank(keys[3], prior, graph_dd.T)
-    noise_nd = sample_noise(keys[4], prior, n, wide)
+    graph_dd = sample_graph(keys[2], prior, wide, model_d, family)
+    bank = sample_bank(keys[3], prior, graph_dd.T, mechanism_d)
+    noise_nd = sample_noise(keys[4], prior, n, wide, noise_d)
     experiment = sample_experiment(keys[5], prior, n, wide, model_d)
     scaling = draw.option(keys[6], weights_of(prior.scaling, "scaling"))
-    coupling = sample_coupling(jax.random.fold_in(keys[3], 1), prior, graph_dd.T)
+    coupling = sample_coupling(jax.random.fold_in(keys[3], 1), prior, graph_dd.T, pure)
     values_nd = _ancestral(graph_dd, bank, noise_nd, experiment, scaling, coupling, prior)
     world = World(
         values_nd=values_nd,
@@ -84,6 +90,7 @@ def simulate(
         rows_n=jnp.arange(n) < active_n,
         active=model_d,
         hidden=hidden,
+        exact=pure,
     )
     table = tabulate(keys[7], prior, world, d)
     # Shuffle the real columns, so that their order says nothing.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulators.artefacts import ArtefactPrior
 from simulators.decoys import DecoyPrior
+from simulators.held_out import HELD_OUT
 from simulators.latent import LatentPrior
 from simulators.missingness import MissingnessPrior
 from simulators.prior import (
@@ -14,12 +15,17 @@ from simulators.prior import (
     NoiseWeights,
     OutputWeights,
     Prior,
+    PurePrior,
 )
 from simulators.regimes import RegimeWeights
 
 
 def wide() -> Prior:
-    """Weights for pretraining: half of the mass on what most tables look like, the rest spread."""
+    """Weights for pretraining.
+
+    Half of the datasets are pure, as benchmark tables are: linear throughout with Gaussian noise,
+    linear with other noise, or nonlinear. The other half mixes everything.
+    """
     return Prior(
         graphs=GraphWeights(
             erdos_renyi=0.35,
@@ -49,9 +55,11 @@ def wide() -> Prior:
             tree=0.06,
         ),
         coupling=CouplingWeights(
-            additive=0.7, heteroscedastic=0.12, multiplicative=0.06, input=0.12
+            additive=0.55, heteroscedastic=0.18, multiplicative=0.08, input=0.19
         ),
-        outputs=OutputWeights(identity=0.78, post_nonlinear=0.08, binary=0.06, ordinal=0.08),
+        mixed_coupling=0.4,
+        outputs=OutputWeights(identity=0.72, post_nonlinear=0.1, binary=0.08, ordinal=0.1),
+        mixed_outputs=0.5,
         noise=NoiseWeights(
             gaussian=0.34,
             laplace=0.1,
@@ -63,14 +71,42 @@ def wide() -> Prior:
             cauchy=0.03,
             mixture=0.09,
         ),
+        pure=PurePrior(
+            share=0.5,
+            mechanisms=MechanismWeights(
+                linear=0.44,
+                rff=0.16,
+                rff_additive=0.13,
+                mlp=0.14,
+                polynomial=0.05,
+                saturating=0.06,
+                threshold=0.01,
+                tree=0.01,
+            ),
+            noise=NoiseWeights(
+                gaussian=0.46,
+                laplace=0.1,
+                uniform=0.13,
+                student_t=0.08,
+                exponential=0.09,
+                gumbel=0.05,
+                log_normal=0.04,
+                cauchy=0.01,
+                mixture=0.04,
+            ),
+        ),
+        held_out=HELD_OUT,
         interventions=InterventionWeights(
             none=0.5, hard_constant=0.2, hard_random=0.15, shift=0.07, soft=0.08
         ),
-        latent=LatentPrior(),
+        latent=LatentPrior(some=0.45),
         decoys=DecoyPrior(),
         regimes=RegimeWeights(),
         artefacts=ArtefactPrior(),
         missingness=MissingnessPrior(),
-        edges_per_variable=(0.1, 4.0),
-        density_limit=0.7,
+        edges_per_variable=(0.0, 4.0),
+        density=(0.0, 1.0),
+        density_limit=0.75,
+        empty=0.03,
+        length_growth=0.5,
     )

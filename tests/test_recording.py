@@ -11,6 +11,7 @@ from worlds import quick_jit
 from simulators import Dataset, Prior, simulate_batch
 from simulators.columns import BINARY, CONTINUOUS, ORDINAL
 from simulators.latent import LatentPrior
+from simulators.recipe import sample_recipe
 from simulators.wide import wide
 
 B, N, D = 96, 60, 7
@@ -66,6 +67,24 @@ def test_kinds_tell_the_levels(recorded):
 def test_some_targets_are_unknown(recorded):
     some = recorded.regime.any(1).mean()
     assert 0.05 < some < 0.4
+
+
+def test_pure_datasets_are_recorded_as_they_are(recorded):
+    """Which are pure is drawn again from the same keys."""
+
+    def is_pure(k: int) -> bool:
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(3), k), 9)
+        return bool(sample_recipe(jax.random.fold_in(keys[2], 2), wide(), D).pure)
+
+    pure = np.array([is_pure(k) for k in range(B)])
+    assert 0.3 < pure.mean() < 0.7
+    real = recorded.rows[:, :, None] & recorded.variables[:, None, :]
+    assert (recorded.observed == real)[pure].all()
+    assert (recorded.kind[pure] == CONTINUOUS).all()
+    assert not recorded.confounded[pure].any() and not recorded.regime[pure].any()
+    assert recorded.intervened[pure].any()
+    for lost in (recorded.observed != real, recorded.kind != CONTINUOUS, recorded.confounded):
+        assert lost[~pure].any()
 
 
 def test_hidden_variables_leave_the_number_of_columns_as_asked():
