@@ -1,76 +1,136 @@
-"""One HTML page about a graph that opens offline: no script, no font, no address outside it.
+"""One HTML page about a graph that opens offline: no address outside it, one script of its own.
 
-Every name and note goes through `escape`, since column names come from the user's file.
+Every name and note goes through `escape`, since column names come from the user's file. The
+numbers stand in a JSON block that the script in `page/` reads; the tables are plain HTML.
 """
 
+import json
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
-from typing import TYPE_CHECKING
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from amortize import __version__
+from amortize.layout import layered
+from amortize.posterior import CLEAR_DIRECTION
 
 if TYPE_CHECKING:
     from amortize.graph import CausalGraph
 
-# Nothing may be fetched and no script may run, whatever a column is called.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; margin: 2rem auto; max-width: 72rem;
-       padding: 0 1.5rem; }
-h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-p.note { color: #4a5666; max-width: 48rem; }
-ul.warnings { background: #fff6e0; border-left: 4px solid #d9940a; padding: .8rem 2rem; }
-div.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .9rem; }
-th, td { text-align: left; padding: .3rem .8rem; border-bottom: 1px solid #e2e7ee; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-tr.weak td { color: #6b7686; }
-svg { display: block; max-width: none; } svg text { font: 12px system-ui, sans-serif; }
-footer { margin-top: 3rem; color: #6b7686; font-size: .85rem; }
-"""
-CELL = 26  # side of a heat map cell, pixels
-BLANK = 0.005  # smallest probability drawn in the heat map
-SHOWN = 18  # characters of a name in a drawing; the whole name is in its tooltip
+SCRIPTS = ("graph.js", "element.js", "drawing.js", "update.js", "heat.js", "controls.js")
+LOWEST = 0.05  # pairs less likely than this are in the heat map alone
+MOST_DRAWN = 120  # edges drawn at first
+MOST_ROWS = 2000  # pairs in the edge table; all are in probabilities.csv
+MOST_COLUMNS = 24  # rows of the column table that are shown without scrolling
+WORDS = {
+    "clear": "clear",
+    "open": "adjacent, direction not identifiable",
+    "common": "unmeasured common cause, no edge",
+    "cycle": "left out of the graph, closes a cycle",
+}
+LEGEND = (
+    ("edge", "tip", "cause → effect; thicker is likelier"),
+    ("edge open", "", "adjacent, direction not identifiable"),
+    ("edge cycle", "tip", "closes a cycle, not in the acyclic graph"),
+)
+COMMON = ("edge common", "both", "unmeasured common cause")
 
 
 def render(graph: "CausalGraph") -> str:
-    """The page as text."""
-    d, edges = len(graph.names), graph.edges()
+    """The page as text. What the reader sees follows the slider, which starts at the threshold."""
+    script = _script()
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    # Nothing may be fetched, and no script but this very one may run, whatever a column is called.
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     rows = graph.run.get("rows")
-    size = f"{rows} rows, {d} variables" if rows else f"{d} variables"
-    uncertain = sum(edge.direction == "uncertain" for edge in edges)
-    note = f"{len(edges)} edges at threshold {graph.threshold:g}"
-    note += f", {uncertain} of uncertain direction" if uncertain else ""
+    size = f"{rows} rows, {len(graph.names)}" if rows else f"{len(graph.names)}"
+    title = f"Causal graph of {graph.run.get('data', 'a table')}"
     parts = [
-        f"<h1>Causal graph of {escape(str(graph.run.get('data', 'a table')))}</h1>",
-        f'<p class="note">{size}; {note}; network: {escape(graph.checkpoint)}.</p>',
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="note">{size} variables; network: {escape(graph.checkpoint or "none")}.</p>',
         f'<p class="note">{escape(graph.assumptions)}</p>',
         _warnings(graph),
         "<h2>Graph</h2>",
-        '<p class="note">Causes stand to the left of their effects. A dashed line means that the '
-        "two are adjacent but the direction is uncertain. Thicker is likelier.</p>",
-        f'<div class="wide">{_drawing(graph)}</div>',
+        _controls(graph),
+        '<p class="count" id="count" aria-live="polite"></p>',
+        '<div class="split"><div class="drawing" id="drawing"><noscript>The drawing needs '
+        "JavaScript; the tables below do not.</noscript></div>"
+        '<aside id="panel" aria-live="polite"></aside></div>',
+        _legend(graph),
         "<h2>Edges</h2>",
-        f'<div class="wide">{_edge_table(graph)}</div>',
+        _edge_table(graph),
         "<h2>Probabilities</h2>",
-        '<p class="note">Row causes column. The darker, the likelier; point at a cell for its '
-        f"number. Cells under {BLANK:g} are blank.</p>",
-        f'<div class="wide">{_heat_map(graph)}</div>',
+        '<p class="note">The row causes the column: the darker, the likelier. Point at a cell for '
+        "its numbers.</p>",
+        '<div class="wide"><canvas id="heat" role="img" aria-label="matrix of edge probabilities; '
+        'the numbers are in probabilities.csv"></canvas></div>',
         "<h2>Columns of the table</h2>",
-        f'<div class="wide">{_column_table(graph)}</div>',
+        _column_table(graph),
+        "<h2>What was run</h2>",
+        _run(graph),
         f"<footer>amortize {__version__}. The same numbers are in edges.csv, probabilities.csv, "
-        "graph.json and graph.graphml beside this page; run.json says what was run.</footer>",
+        "graph.json, graph.graphml and graph.dot beside this page.</footer>",
+        '<div id="tip" role="tooltip" hidden></div>',
+        f'<script type="application/json" id="data">{_json(_data(graph))}</script>',
+        f"<script>{script}</script>",
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Causal graph</title><style>{STYLE}</style></head>\n<body>\n"
+        f"<title>{escape(title)}</title><style>{_page('style.css')}</style></head>\n<body>\n"
         + "\n".join(part for part in parts if part)
         + "\n</body></html>\n"
     )
+
+
+def _page(name: str) -> str:
+    return files("amortize").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    return "\n".join(['"use strict";(() => {', *map(_page, SCRIPTS), "})();"])
+
+
+def _json(content: dict[str, Any]) -> str:
+    """JSON that no name can leave: an HTML parser ends a script at its first "</script"."""
+    text = json.dumps(content, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _data(graph: "CausalGraph") -> dict[str, Any]:
+    layout = layered(graph.dag())
+    index = {name: i for i, name in enumerate(graph.names)}
+    return {
+        "names": graph.names,
+        "threshold": graph.threshold,
+        "lowest": min(LOWEST, graph.threshold),
+        "clear": CLEAR_DIRECTION,
+        "most": MOST_DRAWN,
+        "words": WORDS,
+        "probabilities": _flat(graph.probabilities),
+        "confounded": _flat(graph.confounded),
+        "stability": _flat(graph.stability),
+        "layout": {
+            "places": [layout.places.get(name) for name in graph.names],
+            "loose": [index[name] for name in layout.loose],
+            "bends": {f"{index[i]},{index[j]}": spots for (i, j), spots in layout.bends.items()},
+            "layers": layout.layers,
+            "breadth": layout.breadth,
+        },
+    }
+
+
+def _flat(matrix: np.ndarray | None) -> list[float] | None:
+    """Row by row, six digits, whole numbers short."""
+    if matrix is None:
+        return None
+    return [
+        int(x) if x == int(x) else x for x in np.round(matrix, 6).ravel().astype(float).tolist()
+    ]
 
 
 def _warnings(graph: "CausalGraph") -> str:
@@ -78,121 +138,120 @@ def _warnings(graph: "CausalGraph") -> str:
     return f'<ul class="warnings">{items}</ul>' if items else ""
 
 
-def _edge_table(graph: "CausalGraph") -> str:
-    edges = graph.edges()
-    if not edges:
-        return "<p>No pair of variables reaches the threshold.</p>"
-    lines = [
-        "<table><thead><tr><th>Cause</th><th>Effect</th><th>Probability</th>"
-        "<th>Of the reverse</th><th>Direction</th></tr></thead><tbody>"
-    ]
-    for edge in edges:
-        weak = edge.direction == "uncertain" or not edge.in_dag
-        note = edge.direction if edge.in_dag else f"{edge.direction}; left out, closes a cycle"
-        lines.append(
-            f"<tr{' class=weak' if weak else ''}><td>{escape(edge.cause)}</td>"
-            f'<td>{escape(edge.effect)}</td><td class="number">{edge.probability:.3f}</td>'
-            f'<td class="number">{edge.reverse:.3f}</td><td>{note}</td></tr>'
+def _controls(graph: "CausalGraph") -> str:
+    options = "".join(
+        f'<option value="{i}">{escape(n)}</option>' for i, n in enumerate(graph.names)
+    )
+    low = min(LOWEST, graph.threshold)
+    return (
+        '<div class="controls"><label class="slide">Show pairs connected with probability from '
+        f'<input type="range" id="threshold" min="{low:g}" max="1" step="any" '
+        f'value="{graph.threshold:g}"><output id="level">{graph.threshold:.2f}</output></label>'
+        '<label id="strongest" hidden><input type="checkbox" checked>'
+        f"Only the strongest {MOST_DRAWN}</label>"
+        '<label>Variable <select id="variable" autocomplete="off"><option value="">none</option>'
+        f"{options}</select></label>"
+        '<span class="zoom"><button type="button" id="farther" aria-label="smaller">−</button> '
+        '<button type="button" id="nearer" aria-label="larger">+</button></span></div>'
+    )
+
+
+def _legend(graph: "CausalGraph") -> str:
+    items = []
+    for kind, heads, words in (*LEGEND, *(() if graph.confounded is None else (COMMON,))):
+        tip = "common" if heads == "both" else "edge"
+        end = f' marker-end="url(#tip-{tip})"' if heads else ""
+        start = f' marker-start="url(#tip-{tip})"' if heads == "both" else ""
+        items.append(
+            f'<li><svg viewBox="0 0 34 10" class="{kind}" aria-hidden="true"><path class="line" '
+            f'd="M1 5H33" stroke-width="2"{start}{end}/></svg>{words}</li>'
         )
-    return "".join([*lines, "</tbody></table>"])
+    return f'<ul class="legend">{"".join(items)}</ul>'
+
+
+def _edge_table(graph: "CausalGraph") -> str:
+    """A row per pair that the slider can reach; the script shows those that it does."""
+    p, common = graph.probabilities, graph.confounded
+    chance = np.maximum(p + p.T, 0.0 if common is None else common)
+    low = min(LOWEST, graph.threshold)
+    pairs = np.argwhere(np.triu(chance >= low, k=1))
+    pairs = np.array([(i, j) if p[i, j] >= p[j, i] else (j, i) for i, j in pairs], int)
+    pairs = pairs.reshape(-1, 2)
+    order = np.argsort(-p[pairs[:, 0], pairs[:, 1]], kind="stable")[:MOST_ROWS]
+    edges = {(edge.cause, edge.effect): edge for edge in graph.edges()}
+    both = {frozenset(pair[:2]) for pair in graph.confounded_pairs()}
+    heads = [("Cause", "text"), ("", ""), ("Effect", "text"), ("Probability", "number")]
+    heads += [("Of the reverse", "number"), ("Direction", "text")]
+    heads += [] if common is None else [("Common cause", "number")]
+    heads += [] if graph.stability is None else [("Stability", "number")]
+    lines = ['<div class="tall"><table id="edges"><thead><tr>', *map(_head, heads)]
+    lines.append("</tr></thead><tbody>")
+    for i, j in pairs[order]:
+        edge = edges.get((graph.names[i], graph.names[j]))
+        only = edge is None and frozenset((graph.names[i], graph.names[j])) in both
+        words = WORDS[
+            "common" if only else "open" if edge and edge.direction != "clear" else "clear"
+        ]
+        words += f"; {WORDS['cycle']}" if edge and not edge.in_dag else ""
+        arrow = "↔" if only else "—" if edge and edge.direction != "clear" else "→"
+        numbers = [p[i, j], p[j, i]]
+        more = [] if common is None else [common[i, j]]
+        more += [] if graph.stability is None else [graph.stability[i, j]]
+        lines.append(
+            f'<tr data-pair="{i},{j}"{"" if edge or only else " hidden"}>'
+            f'<td>{escape(graph.names[i])}</td><td class="arrow">{arrow}</td>'
+            f"<td>{escape(graph.names[j])}</td>{''.join(map(_number, numbers))}"
+            f'<td class="direction">{words}</td>{"".join(map(_number, more))}</tr>'
+        )
+    lines.append("</tbody></table></div>")
+    hidden = "" if not edges and not both else " hidden"
+    lines.append(f'<p id="none"{hidden}>No pair of variables reaches the threshold.</p>')
+    if len(pairs) > MOST_ROWS:
+        lines.append(
+            f'<p class="note">The table holds the {MOST_ROWS} likeliest of {len(pairs)} pairs; '
+            "all are in probabilities.csv.</p>"
+        )
+    return "".join(lines)
+
+
+def _head(head: tuple[str, str]) -> str:
+    words, key = head
+    if not key:
+        return "<th></th>"
+    number = ' class="number"' if key == "number" else ""
+    return f'<th data-key="{key}"{number}><button type="button">{words}</button></th>'
+
+
+def _number(value: float) -> str:
+    return f'<td class="number">{value:.3f}</td>'
 
 
 def _column_table(graph: "CausalGraph") -> str:
+    if not graph.columns:
+        return '<p class="note">No report of columns was made.</p>'
+    room = "tall" if len(graph.columns) > MOST_COLUMNS else "wide"
     lines = [
-        "<table><thead><tr><th>Column</th><th>Used as</th><th>Missing</th><th>Note</th></tr>"
-        "</thead><tbody>"
+        f'<div class="{room}"><table><thead><tr><th>Column</th><th>Used as</th>'
+        '<th class="number">Missing</th><th>Note</th></tr></thead><tbody>'
     ]
     for column in graph.columns:
         lines.append(
             f"<tr{' class=weak' if column.use == 'left out' else ''}>"
-            f"<td>{escape(column.name)}</td><td>{column.use}</td>"
+            f"<td>{escape(column.name)}</td><td>{escape(column.use)}</td>"
             f'<td class="number">{column.missing:.1%}</td><td>{escape(column.note)}</td></tr>'
         )
-    return "".join([*lines, "</tbody></table>"])
+    return "".join([*lines, "</tbody></table></div>"])
 
 
-def _short(name: str) -> str:
-    return escape(name if len(name) <= SHOWN else name[: SHOWN - 1] + "…")
-
-
-def _heat_map(graph: "CausalGraph") -> str:
-    names, p = graph.names, graph.probabilities
-    left, top = 8 * SHOWN, 6 * SHOWN
-    width, height = left + CELL * len(names) + 6 * SHOWN, top + CELL * len(names) + 4
-    parts = [f'<svg width="{width}" height="{height}" role="img" aria-label="edge probabilities">']
-    for i, name in enumerate(names):
-        x, y = left + CELL * (i + 0.65), top - 6
-        parts.append(
-            f'<text x="{x}" y="{y}" transform="rotate(-45 {x} {y})">{_short(name)}'
-            f"<title>{escape(name)}</title></text>"
-            f'<text x="{left - 8}" y="{top + CELL * (i + 0.65)}" text-anchor="end">{_short(name)}'
-            f"<title>{escape(name)}</title></text>"
-        )
-    side = CELL * len(names)
-    parts.append(
-        f'<defs><pattern id="grid" x="{left}" y="{top}" width="{CELL}" height="{CELL}" '
-        f'patternUnits="userSpaceOnUse"><path d="M{CELL} 0H0V{CELL}" fill="none" '
-        'stroke="#dfe5ec"/></pattern></defs>'
-        f'<rect x="{left}" y="{top}" width="{side}" height="{side}" fill="url(#grid)" '
-        'stroke="#dfe5ec"/>'
-    )
-    for i, j in np.argwhere(p >= BLANK):
-        tip = f"{escape(names[i])} → {escape(names[j])}: {p[i, j]:.3f}"
-        parts.append(
-            f'<rect x="{left + CELL * j}" y="{top + CELL * i}" width="{CELL - 1}" '
-            f'height="{CELL - 1}" fill="{_shade(float(p[i, j]))}"><title>{tip}</title></rect>'
-        )
-    return "".join([*parts, "</svg>"])
-
-
-def _shade(p: float) -> str:
-    """White to dark blue."""
-    low, high = (255, 255, 255), (16, 66, 122)
-    return "#" + "".join(f"{round(a + (b - a) * p):02x}" for a, b in zip(low, high, strict=True))
-
-
-def _drawing(graph: "CausalGraph") -> str:
-    """The acyclic graph by layers, each variable right of all its causes."""
-    dag = graph.dag()
-    layers = [sorted(layer, key=graph.names.index) for layer in nx.topological_generations(dag)]
-    box, gap, row = 8 * SHOWN, 90, 52
-    tallest = max(len(layer) for layer in layers)
-    place = {}
-    for x, layer in enumerate(layers):
-        # By the mean height of its causes, so that lines cross less.
-        layer.sort(key=lambda name: _mean([place[cause][1] for cause in dag.predecessors(name)]))
-        # Every other layer is shifted by half a row, else long edges run through boxes.
-        offset = (tallest - len(layer)) * row / 2 + (row / 2 if x % 2 else 0)
-        for y, name in enumerate(layer):
-            place[name] = (x * (box + gap) + 4, offset + y * row + 20)
-    width, height = len(layers) * (box + gap), tallest * row + row
-    parts = [
-        f'<svg width="{width}" height="{height}" role="img" aria-label="causal graph"><defs>'
-        '<marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" '
-        'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L10 5L0 10z" fill="#44566c"/>'
-        "</marker></defs>"
-    ]
-    for edge in graph.edges():
-        if not edge.in_dag:
+def _run(graph: "CausalGraph") -> str:
+    facts: dict[str, Any] = {"network": graph.checkpoint, "threshold": f"{graph.threshold:g}"}
+    facts |= {key.replace("_", " "): value for key, value in graph.run.items()}
+    items = []
+    for key, value in facts.items():
+        if value is None or value == "":
             continue
-        (x0, y0), (x1, y1) = place[edge.cause], place[edge.effect]
-        x0, bend = x0 + box, gap / 2
-        dash = ' stroke-dasharray="5 4"' if edge.direction == "uncertain" else ""
-        parts.append(
-            f'<path d="M{x0:.0f} {y0:.0f} C{x0 + bend:.0f} {y0:.0f} {x1 - bend:.0f} {y1:.0f} '
-            f'{x1:.0f} {y1:.0f}" fill="none" stroke="#44566c" marker-end="url(#tip)" '
-            f'stroke-width="{0.6 + 2 * edge.probability:.1f}"{dash}><title>{escape(edge.cause)} → '
-            f"{escape(edge.effect)}: {edge.probability:.3f}</title></path>"
-        )
-    for name, (x, y) in place.items():
-        parts.append(
-            f'<g><rect x="{x:.0f}" y="{y - 15:.0f}" width="{box}" height="30" rx="6" '
-            f'fill="#e8f0fa" stroke="#7f9cc0"/>'
-            f'<text x="{x + box / 2:.0f}" y="{y + 4:.0f}" text-anchor="middle">'
-            f"{_short(name)}</text><title>{escape(name)}</title></g>"
-        )
-    return "".join([*parts, "</svg>"])
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+        told = value
+        if isinstance(value, dict):
+            told = ", ".join(f"{name} {part}" for name, part in value.items())
+        items.append(f"<dt>{escape(key)}</dt><dd>{escape(str(told))}</dd>")
+    return f'<dl class="run">{"".join(items)}</dl>'

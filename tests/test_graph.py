@@ -1,6 +1,7 @@
 """The result object and the files it writes."""
 
 import json
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -52,6 +53,7 @@ def test_parents_are_listed_and_unknown_names_are_met_with_a_suggestion():
     p[0, 2], p[1, 2] = 0.7, 0.9
     graph = CausalGraph(p, ["alpha", "beta", "gamma"])
     assert graph.parents("gamma") == ["beta", "alpha"]
+    assert graph.children("beta") == ["gamma"] and graph.children("gamma") == []
     with pytest.raises(DataError, match="did you mean 'gamma'"):
         graph.parents("gama")
 
@@ -132,22 +134,46 @@ def test_a_failure_while_writing_leaves_nothing(graph, tmp_path, monkeypatch, br
 
 
 def test_hostile_names_stay_text(tmp_path):
-    p = np.triu(np.full((5, 5), 0.8), k=1)
-    graph = CausalGraph(p, HOSTILE, columns=tuple(Column(n, "number") for n in HOSTILE))
+    names = [*HOSTILE, "tab\tand\x01control"]
+    p = np.triu(np.full((6, 6), 0.8), k=1)
+    graph = CausalGraph(p, names, columns=tuple(Column(n, "number") for n in names))
     out = graph.save(tmp_path / "out")
-    page = (out / "report.html").read_text(encoding="utf-8")
-    assert "<script" not in page and "http" not in page.replace("http-equiv", "")
-    assert page.count("</svg>") == 2
     assert "<script" not in graph._repr_html_()
-    assert set(nx.read_graphml(out / "graph.graphml").nodes) == set(HOSTILE)
-    assert list(pd.read_csv(out / "probabilities.csv", index_col=0).columns) == HOSTILE
+    escaped = [*HOSTILE, r"tab\x09and\x01control"]  # XML has no control characters
+    assert list(nx.read_graphml(out / "graph.graphml").nodes) == escaped
+    assert list(pd.read_csv(out / "probabilities.csv", index_col=0).columns) == names
+    edges = pd.read_csv(out / "edges.csv", keep_default_na=False)
+    assert set(edges.cause) | set(edges.effect) == set(names)
+    loaded = json.loads((out / "graph.json").read_text(encoding="utf-8"))
+    assert [node["id"] for node in loaded["nodes"]] == names
 
 
-def test_report_tells_assumptions_warnings_and_columns(graph, tmp_path):
-    page = (graph.save(tmp_path / "out") / "report.html").read_text(encoding="utf-8")
-    assert "no unmeasured variable" in page and "Beware." in page
-    assert "like a row number" in page and "25.0%" in page
-    assert "closes a cycle" in page and "stroke-dasharray" in page
+def test_confounded_pairs_and_stability_reach_the_files(graph, tmp_path):
+    confounded, stability = np.zeros((4, 4)), graph.probabilities / 2
+    confounded[0, 1] = confounded[1, 0] = 0.7  # beside an edge
+    confounded[1, 3] = confounded[3, 1] = 0.9  # alone
+    more = replace(graph, confounded=confounded, stability=stability)
+    assert [(pair.first, pair.second) for pair in more.confounded_pairs()] == [
+        ("b", "e"), ("a", "b"),
+    ]  # fmt: skip
+    assert graph.confounded_pairs() == []
+    out = more.save(tmp_path / "out")
+    edges = pd.read_csv(out / "edges.csv").set_index(["cause", "effect"])
+    assert edges.loc[("a", "b"), "confounded"] == 0.7
+    assert edges.loc[("a", "b"), "stability"] == pytest.approx(0.45)
+    assert edges.loc[("b", "e"), "direction"] == "confounded"
+    assert len(edges) == 5
+    about = json.loads((out / "graph.json").read_text())["graph"]
+    assert about["confounded"][0] == {"first": "b", "second": "e", "probability": 0.9}
+    assert "unmeasured common cause" in more._repr_html_()
+
+
+def test_notebook_table_is_readable(graph):
+    html = graph._repr_html_()
+    assert "4 edges" in html and "Beware." in html and "direction not identifiable" in html
+    many = CausalGraph(np.triu(np.full((12, 12), 0.9), k=1), [f"v{i}" for i in range(12)])
+    assert "and 41 more" in many._repr_html_()
+    assert "No pair" in CausalGraph(np.zeros((2, 2)), ["a", "b"])._repr_html_()
 
 
 def test_an_empty_graph_can_be_saved(tmp_path):
