@@ -1,32 +1,23 @@
 """What one column of a user's table is used as, or why it is left out."""
 
+from __future__ import annotations
+
 import re
-import warnings
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from amortize.errors import DataError, listing, quoted
+from amortize.category import KINDS, Column, Use, text_column
+from amortize.errors import DataError, quoted
 
-Use = Literal["number", "binary", "left out"]
+__all__ = ["KINDS", "Column", "Use", "check_finite", "number_use", "read_column", "sentinel"]
 
+ORDINAL_LEVELS = (3, 8)  # of whole numbers that are read as levels; the range of the simulator
+ROWS_PER_LEVEL = 4  # fewer, and whole numbers may be few by chance
+SENTINELS = (-99999, -9999, -999, -99, -9, -1, 99, 999, 9999, 99999)
 LARGEST = 1e30  # beyond any unit; squares of larger values leave the range of float64
 MISSING_WORDS = {"none", "missing", "unknown", "not available"}  # in a column of numbers
-DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d{2}|[a-z]{3,9} \d{1,2},? \d{4}", re.I)
 IDENTIFIER = re.compile(r"(^|[_\s.-])(id|index|idx|uuid|guid|row|no|nr|unnamed: \d+)$", re.I)
-NAMED_FIRST_LEVELS = ("no", "false", "f", "n", "off", "absent", "control", "female")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the input: what it is used as and a note saying why or how."""
-
-    name: str
-    use: Use
-    note: str = ""
-    missing: float = 0.0  # fraction of cells without a value
 
 
 def read_column(name: str, cells: pd.Series) -> tuple[Column, np.ndarray]:
@@ -42,7 +33,7 @@ def read_column(name: str, cells: pd.Series) -> tuple[Column, np.ndarray]:
     if not present.empty and _is_text(cells):
         numbers = _numbers(name, present)
         if numbers is None:
-            return _text_column(name, cells, present)
+            return text_column(name, cells)
         cells = numbers.reindex(cells.index)
         present = cells.dropna()
     missing = 1.0 - len(present) / max(len(cells), 1)
@@ -79,7 +70,38 @@ def _number_column(name: str, values: np.ndarray, missing: float) -> tuple[Colum
         note = _identifier(name, values)
     if note:
         return Column(name, "left out", note, missing), np.full(len(values), np.nan)
-    return Column(name, "number", "", missing), values
+    use = number_use(levels, len(seen))
+    note = f"{len(levels)} levels, {levels[0]:g} to {levels[-1]:g}" if use == "ordinal" else ""
+    return Column(name, use, note, missing), values
+
+
+def number_use(levels: np.ndarray, count: int) -> Use:
+    """What numbers with these different values are used as; `count` cells hold one.
+
+    A few whole numbers that repeat are levels of something (a score, a dose, a count), which the
+    network is told.
+    """
+    if len(levels) == 2:
+        return "binary"
+    few = ORDINAL_LEVELS[0] <= len(levels) <= ORDINAL_LEVELS[1]
+    whole = few and bool((levels == np.round(levels)).all())
+    return "ordinal" if whole and count >= ROWS_PER_LEVEL * len(levels) else "continuous"
+
+
+def sentinel(values: np.ndarray) -> tuple[float, int] | None:
+    """A value such as -999 that seems to stand for "missing", and how many cells hold it.
+
+    It repeats, and lies further from all other values than they lie from each other.
+    """
+    seen = values[~np.isnan(values)]
+    for value in (seen.min(initial=0.0), seen.max(initial=0.0)):
+        others = seen[seen != value]
+        count = len(seen) - len(others)
+        if value in SENTINELS and count > 1 and len(others) > 1:
+            gap = np.abs(others - value).min()
+            if gap > np.ptp(others) > 0:
+                return float(value), count
+    return None
 
 
 def check_finite(name: str, values: np.ndarray) -> None:
@@ -111,42 +133,6 @@ def _numbers(name: str, present: pd.Series) -> pd.Series | None:
             f"{int(str(row)) + 1} among numbers; correct the cell or leave it empty"
         )
     return values
-
-
-def _text_column(name: str, cells: pd.Series, present: pd.Series) -> tuple[Column, np.ndarray]:
-    missing = 1.0 - len(present) / len(cells)
-    text = present.astype(str).str.strip()
-    levels = sorted(text.unique(), key=lambda level: (_level_rank(level), level))
-    values = np.full(len(cells), np.nan)
-    dates = _are_dates(text)
-    if len(levels) == 2 and not dates:
-        values[present.index.to_numpy()] = (text == levels[1]).to_numpy(dtype=np.float64)
-        note = f"{quoted(levels[0], 30)} = 0, {quoted(levels[1], 30)} = 1"
-        return Column(name, "binary", note, missing), values
-    if len(levels) == 1:
-        note = f"constant (every value is {quoted(levels[0], 30)})"
-    elif dates:
-        note = "dates or times"
-    elif len(levels) == len(text):
-        note = "text that differs in every row (a name or an identifier)"
-    elif len(levels) <= 20:
-        note = f"text with {len(levels)} categories ({listing(levels, 3)})"
-    else:
-        note = f"free text ({len(levels)} different values)"
-    return Column(name, "left out", note, missing), values
-
-
-def _level_rank(level: str) -> int:
-    return 0 if level.lower() in NAMED_FIRST_LEVELS else 1
-
-
-def _are_dates(text: pd.Series) -> bool:
-    sample = pd.Series(text.unique()[:50])
-    if not sample.str.contains(DATE).all():
-        return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas warns of day and month being ambiguous
-        return bool(pd.to_datetime(sample, errors="coerce", format="mixed").notna().mean() > 0.9)
 
 
 def _identifier(name: str, values: np.ndarray) -> str:

@@ -1,103 +1,147 @@
 """A delimited text file (CSV, TSV, ...) read into a frame.
 
-Structure is checked here (encoding, header, ragged rows); what the columns mean is `column.py`.
+Structure is checked here (encoding, delimiter, ragged rows); names are checked by `header.py`, and
+what the columns mean is `column.py`.
 """
 
+from __future__ import annotations
+
+import codecs
 import csv
 import io
 import re
-import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from amortize.errors import DataError, quoted
+from amortize.encoding import decoded
+from amortize.errors import DataError, UsageError, quoted
+from amortize.header import cleaned, is_header
 
 DELIMITERS = (",", "\t", ";", "|")
+RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", ":")  # only where none of the above splits the lines
 # pandas' own list without "None", which is a level of many two-level text columns.
 MISSING = ["", "NA", "N/A", "n/a", "na", "n.a.", "NaN", "nan", "-NaN", "-nan", "NULL", "null"]
-MISSING += ["#N/A", "#NA", "<NA>", "?", ".", "-", "--"]
-BINARY_FORMATS = {b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an Excel file"}
-BINARY_FORMATS |= {b"PAR1": "a Parquet file", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF file"}
+MISSING += ["#N/A", "#NA", "<NA>", "?", ".", "-", "--", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!"]
 SNIFFED_LINES = 20
+SAMPLED_ROWS = 1000  # looked at for the decimal mark, then one in a hundred
+SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.I)  # written and read by Excel
+COMMA_NUMBER = re.compile(r"[+-]?\d*,(\d+)(e[+-]?\d+)?", re.I)
+BLANK_LINES = re.compile(r"\A(?:[ ]*\r?\n)+")
+POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?", re.I)
 
 
-def read_delimited(path: str | Path) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Layout:
+    """How a file is written."""
+
+    names: list[str]
+    rows: int
+    decimal: str  # "." or ","
+    headless: bool  # the first column has no field in the header, as R writes it
+
+
+def read_delimited(
+    path: str | Path,
+    data: bytes,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    text_columns: Sequence[str] = (),
+) -> pd.DataFrame:
     """The table in the file, one frame column per field of the header.
 
-    The delimiter is found from the first lines; a byte-order mark, UTF-16 and Windows-1252 are
-    understood, and decimal commas where the delimiter is not a comma. An unnamed first column is
-    named "" and left to the caller.
+    The delimiter is found from the first lines unless it is given; a byte-order mark, UTF-16 and
+    Windows-1252 are understood, and decimal commas. A first line "sep=;" and comment lines above
+    the header are skipped. A column without a name is named "" and left to the caller.
+
+    Args:
+        path: for messages.
+        data: the content of the file.
+        delimiter: one character, or r"\\t"; default: found.
+        encoding: a name that Python knows; default: found.
+        text_columns: names of columns whose cells stay text, as they stand in the file.
 
     Raises:
-        DataError: the file cannot be read, or is not a table with a header.
+        DataError: the file is not a table with a header.
+        UsageError: the delimiter or the encoding is none.
     """
-    path = Path(path)
-    text = _text(path)
-    delimiter = _delimiter(text)
+    text, used = decoded(path, data, encoding)
+    text, announced = _without_preamble(text)
+    delimiter = _checked(delimiter) or announced or _delimiter(text)
     if delimiter == " ":
         text = "\n".join(re.sub(r"[ \t]+", "\t", line.strip(" ")) for line in text.splitlines())
         delimiter = "\t"
-    names, rows = _structure(path, text, delimiter)
-    decimal = "," if delimiter != "," and _has_decimal_commas(text, delimiter) else "."
+    layout = _layout(path, text, delimiter)
+    names = layout.names
+    if not is_header(names):
+        raise DataError(
+            f"{quoted(path)} has no header (its first line is {quoted(', '.join(names), 40)}); "
+            "put a line of column names first"
+        )
     try:
         frame = pd.read_csv(
-            io.StringIO(text),
+            io.StringIO(delimiter + text if layout.headless else text),
             sep=delimiter,
             header=0,
+            names=list(range(len(names))),  # pandas would rename repeated ones
             index_col=False,
-            decimal=decimal,
+            decimal=layout.decimal,
             na_values=MISSING,
             keep_default_na=False,
+            dtype={i: str for i, name in enumerate(names) if name in text_columns},
             low_memory=False,
             skipinitialspace=True,
         )
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataError(f"{quoted(path)} cannot be read as a table: {error}") from error
-    if frame.shape != (rows, len(names)):
+    if frame.shape != (layout.rows, len(names)):
         raise DataError(
             f"{quoted(path)} cannot be read as a table: its quotes are ambiguous "
-            f"({rows} rows or {len(frame)}); write it again with a spreadsheet or pandas"
+            f"({layout.rows} rows or {len(frame)}); write it again with a spreadsheet or pandas"
         )
-    frame.columns = pd.Index(names)
-    return frame
+    if used in ("cp1252", "latin-1") and encoding is None:
+        frame.attrs["notes"] = [
+            "The file is not UTF-8; it was read as Windows-1252. If letters look wrong, give its "
+            "--encoding."
+        ]
+    return frame.set_axis(names, axis=1)
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise DataError(f"{quoted(path)} is a directory; give a CSV file")
-        if not stat.S_ISREG(mode):
-            raise DataError(f"{quoted(path)} is not a regular file; save the table to a file")
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise DataError(f"{quoted(path)} does not exist; check the path") from error
-    except OSError as error:
-        raise DataError(f"{quoted(path)} cannot be read ({error.strerror})") from error
+def _checked(delimiter: str | None) -> str | None:
+    if delimiter is None:
+        return None
+    found = codecs.decode(delimiter, "unicode_escape") if delimiter.startswith("\\") else delimiter
+    if len(found) != 1 or found in '"\r\n':
+        raise UsageError(rf"the delimiter {quoted(delimiter)} is no single character (\t is a tab)")
+    return found
 
 
-def _text(path: Path) -> str:
-    data = _bytes(path)
-    for magic, kind in BINARY_FORMATS.items():
-        if data.startswith(magic):
-            raise DataError(f"{quoted(path)} is {kind}; export the table as CSV")
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = None
-    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp1252", "latin-1"]:
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    if text is None:
-        raise DataError(f"{quoted(path)} is not text in a known encoding; save it as UTF-8")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{quoted(path)} holds a NUL byte in line {line}; save it as plain text")
-    if not text.strip():
-        raise DataError(f"{quoted(path)} is empty; give a table with a header and at least 5 rows")
-    return text
+def _without_preamble(text: str) -> tuple[str, str | None]:
+    """The text without comment lines above the header, and the delimiter that a line tells."""
+    announced = None
+    while True:
+        text = BLANK_LINES.sub("", text, count=1)
+        line, _, rest = text.partition("\n")
+        match = SEPARATOR_LINE.fullmatch(line)
+        if match and announced is None:
+            announced = match[1]
+        elif not line.startswith("#") or not rest.strip():
+            return text, announced
+        elif _alike(line.lstrip("# "), rest):
+            return (line.lstrip("# ") if line.startswith("# ") else line) + "\n" + rest, announced
+        text = rest
+
+
+def _alike(line: str, rest: str) -> bool:
+    """Whether a line has as many fields as the first one after it that is no comment."""
+    lines = [other for other in rest[: 1 << 16].splitlines() if other.strip()]
+    other = next((other for other in lines if not other.startswith("#")), "")
+    mark = max(DELIMITERS, key=other.count)
+    if mark in other:
+        return line.count(mark) == other.count(mark)
+    return len(line.split()) == len(other.split())
 
 
 def _first_lines(text: str) -> list[str]:
@@ -109,87 +153,61 @@ def _first_lines(text: str) -> list[str]:
 
 def _delimiter(text: str) -> str:
     lines = _first_lines(text)
-    best, best_score = ",", (0.0, 1)
-    for delimiter in DELIMITERS:
-        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        agreeing = sum(count == counts[0] for count in counts) / len(counts)
-        if counts[0] > 1 and (agreeing, counts[0]) > best_score:
-            best, best_score = delimiter, (agreeing, counts[0])
-    if best_score == (0.0, 1):
+    for candidates in (DELIMITERS, RARE_DELIMITERS):
+        best, best_score = ",", (0.0, 1)
+        for delimiter in candidates:
+            counts = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+            agreeing = sum(count == counts[0] for count in counts) / len(counts)
+            if counts[0] > 1 and (agreeing, counts[0]) > best_score:
+                best, best_score = delimiter, (agreeing, counts[0])
+        if best_score > (0.5, 1) or (candidates is DELIMITERS and best_score > (0.0, 1)):
+            return best
         counts = [len(line.split()) for line in lines]
-        if counts[0] > 1 and len(counts) > 1 and len(set(counts)) == 1:
+        if candidates is DELIMITERS and counts[0] > 1 and len(counts) > 1 and len(set(counts)) == 1:
             return " "
-    return best
+    return ","
 
 
-def _structure(path: Path, text: str, delimiter: str) -> tuple[list[str], int]:
-    """Header names and the number of rows, after checking every row's length."""
+def _layout(path: str | Path, text: str, delimiter: str) -> Layout:
+    """Names, number of rows and decimal mark, after checking every row's length."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     names: list[str] = []
-    rows = 0
+    rows = width = commas = points = 0
+    decimals = False  # some number has other than three digits after its comma: no thousands
     try:
         for row in reader:
             if not row or (len(row) == 1 and len(names) != 1 and not row[0].strip()):
                 continue
             if not names:
-                names = [" ".join(field.split()) for field in row]
+                names = [cleaned(field) for field in row]
                 continue
             rows += 1
-            if len(row) != len(names):
+            if rows == 1:
+                width = len(names) + _labelled(names, row)
+            if len(row) != width:
+                other = "header" if width == len(names) else "first row"
                 raise DataError(
                     f"data row {rows} (line {reader.line_num}) of {quoted(path)} has "
-                    f"{len(row)} fields, the header has {len(names)}; mend that row"
+                    f"{len(row)} fields, the {other} has {width}; mend that row"
                 )
+            if rows <= SAMPLED_ROWS or rows % 100 == 0:
+                for field in row:
+                    match = COMMA_NUMBER.fullmatch(field.strip())
+                    commas += match is not None
+                    decimals |= match is not None and len(match[1]) != 3
+                    points += POINT_NUMBER.fullmatch(field.strip()) is not None
     except csv.Error as error:
         raise DataError(
             f"line {reader.line_num} of {quoted(path)} cannot be read ({error}); "
             "look for a quote that is left open"
         ) from error
-    _check_header(path, names)
     if rows == 0:
         raise DataError(f"{quoted(path)} has a header but no rows; at least 5 rows are needed")
-    return names, rows
+    comma = commas > points and (decimals or delimiter != ",")
+    headless = width > len(names)
+    return Layout([""] * headless + names, rows, "," if comma else ".", headless)
 
 
-def _check_header(path: Path, names: list[str]) -> None:
-    for position, name in enumerate(names, start=1):
-        if any(ord(char) < 32 or ord(char) == 127 for char in name):
-            raise DataError(f"the name of column {position} holds a control character; rename it")
-        if not name and position > 1:
-            raise DataError(f"column {position} of {quoted(path)} has no name in the header")
-    for position, name in enumerate(names, start=1):
-        if name in names[: position - 1]:
-            first = names.index(name) + 1
-            raise DataError(
-                f"the column name {quoted(name)} stands twice in the header "
-                f"(columns {first} and {position}); rename one"
-            )
-    if all(_is_number(name) for name in names) and not _is_count(names):
-        raise DataError(
-            f"{quoted(path)} has no header (its first line is {quoted(', '.join(names), 40)}); "
-            "put a line of column names first"
-        )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_count(names: list[str]) -> bool:
-    """Whether the names are 0, 1, 2, ... or 1, 2, 3, ..., as pandas and R write them."""
-    return any(names == [str(i + start) for i in range(len(names))] for start in (0, 1))
-
-
-def _has_decimal_commas(text: str, delimiter: str) -> bool:
-    fields = [
-        field.strip()
-        for row in csv.reader(_first_lines(text)[1:], delimiter=delimiter)
-        for field in row
-    ]
-    commas = sum(bool(re.fullmatch(r"[+-]?\d*,\d+(e[+-]?\d+)?", field, re.I)) for field in fields)
-    points = sum(bool(re.fullmatch(r"[+-]?\d*\.\d+(e[+-]?\d+)?", field, re.I)) for field in fields)
-    return commas > points
+def _labelled(names: list[str], first: list[str]) -> bool:
+    """Whether the rows have one field more than the header, in front: R's row names."""
+    return len(first) == len(names) + 1 and first[-1].strip() != "" and "" not in names

@@ -1,5 +1,8 @@
 """The errors a user meets: one line each, saying what was found, where, and what to do."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class AmortizeError(Exception):
     """Base of the errors that the command reports as one line instead of a traceback."""
@@ -33,3 +36,11 @@ def listing(values: list[str], limit: int = 5) -> str:
     """The first `limit` of `values`, quoted and joined by commas, with a count of the rest."""
     shown = ", ".join(quoted(value, 40) for value in values[:limit])
     return shown if len(values) <= limit else f"{shown} and {len(values) - limit} more"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: what it may have meant."""
+    near = get_close_matches(name, list(known), n=1)
+    if not near:
+        near = [other for other in known if other.lower() == name.lower()][:1]
+    return f"; did you mean {quoted(near[0])}?" if near else f"; there are {listing(list(known))}"

@@ -1,6 +1,8 @@
 """A user's data as a matrix of variables, with a report of every column of the input."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,16 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from amortize.column import Column, check_finite, read_column
-from amortize.delimited import read_delimited
-from amortize.errors import DataError, quoted
+from amortize.category import indicator_columns, ordinal_column
+from amortize.collinearity import combinations, same_quantity
+from amortize.column import KINDS, Column, check_finite, number_use, read_column, sentinel
+from amortize.errors import DataError, listing, nearest, quoted
+from amortize.frame import Reading, read_frame
+from amortize.header import check_names, cleaned
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 FEWEST_ROWS = 5
 FEWEST_VARIABLES = 2
-COLLINEAR = 1 - 1e-9  # correlation from which two columns count as the same quantity
 
 
 @dataclass
@@ -30,6 +34,8 @@ class Table:
         columns: a report for every column of the input, the ones left out included.
         usable: bool [d]; False marks a column of an array that keeps its place but tells nothing.
         warnings: sentences the user should read.
+        kinds: int32 [d], CONTINUOUS, ORDINAL or BINARY of amortize.batch; found from the columns.
+        groups: the variables of each column that is read as several (see `indicator_columns`).
     """
 
     values: np.ndarray
@@ -37,32 +43,69 @@ class Table:
     columns: list[Column]
     usable: np.ndarray
     warnings: list[str] = field(default_factory=list)
+    kinds: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    groups: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Fill in the kinds."""
+        if len(self.kinds) != len(self.names):
+            uses = {column.name: column.use for column in self.columns}
+            codes = [uses.get(name, "binary") for name in self.names]
+            known = [KINDS.index(use) if use in KINDS else 0 for use in codes]
+            self.kinds = np.array(known, dtype=np.int32)
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame) -> "Table":
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        ordinal: Mapping[str, Sequence[str]] | None = None,
+        indicators: Sequence[str] = (),
+        left_out: Mapping[str, str] | None = None,
+    ) -> Table:
         """The usable columns of a DataFrame.
 
+        Args:
+            frame: one column per variable.
+            ordinal: levels of columns that have an order, lowest first.
+            indicators: columns of unordered categories to read as one 0/1 variable per level.
+            left_out: columns that are no variables, with the reason.
+
         Raises:
-            DataError: names are duplicated or empty, values infinite, or too little is usable.
+            DataError: names are duplicated or empty, values infinite, too little is usable, or a
+                declaration does not fit.
         """
-        names = ["" if name is None else str(name).strip() for name in frame.columns]
-        _check_names(names)
-        reports, arrays = [], []
+        names = [cleaned(name) for name in frame.columns]
+        check_names(names)
+        ordinal, left_out = dict(ordinal or {}), dict(left_out or {})
+        for name in (*ordinal, *indicators, *left_out):
+            check_column(name, names)
+        reports, variables, arrays, groups = [], [], [], {}
         for position, name in enumerate(names):
-            report, values = read_column(name, frame.iloc[:, position])
-            if not name:
-                report = _unnamed(report, values)
-            reports.append(report)
-            arrays.append(values)
-        kept = [i for i, report in enumerate(reports) if report.use != "left out"]
-        if not kept and reports:
-            raise DataError(f"no numeric column was found: {_reasons(reports)}")
-        _check_size(len(frame), len(kept), reports)
-        values = np.stack([arrays[i] for i in kept], axis=1)
-        return _finished(values, [names[i] for i in kept], reports, np.ones(len(kept), bool))
+            cells, parts = frame.iloc[:, position], [name]
+            if name in left_out:
+                report = Column(name, "left out", left_out[name], float(cells.isna().mean()))
+                values = np.zeros((len(cells), 0))
+            elif name in ordinal:
+                report, values = ordinal_column(name, cells, ordinal[name])
+            elif name in indicators:
+                report, parts, values = indicator_columns(name, cells)
+                groups[name] = parts
+            else:
+                report, values = read_column(name, cells)
+            reports.append(report if name else _unnamed(report, values, position))
+            if reports[-1].use != "left out":
+                variables += parts
+                arrays.append(values.reshape(len(cells), -1))
+        check_names([*names, *(part for parts in groups.values() for part in parts)])
+        if not variables and reports:
+            raise DataError(f"no usable column was found: {_reasons(reports)}")
+        _check_size(len(frame), len(variables), reports)
+        values = np.concatenate(arrays, axis=1)
+        table = cls(values, variables, reports, np.ones(len(variables), bool), groups=groups)
+        return _warned(table)
 
     @classmethod
-    def from_array(cls, x: "ArrayLike", names: Sequence[str] | None = None) -> "Table":
+    def from_array(cls, x: ArrayLike, names: Sequence[str] | None = None) -> Table:
         """Every column of an array [n, d]; names default to x0, x1, ...
 
         An array has only positions, so a constant or empty column keeps its place: it is marked
@@ -78,14 +121,16 @@ class Table:
         if values.ndim != 2:
             raise DataError(f"the array has {values.ndim} axes; give rows x variables")
         d = values.shape[1]
-        names = [f"x{i}" for i in range(d)] if names is None else [str(name) for name in names]
+        names = [f"x{i}" for i in range(d)] if names is None else [cleaned(name) for name in names]
         if len(names) != d:
-            raise DataError(f"{len(names)} names were given for {d} columns")
-        _check_names(names)
+            raise DataError(f"{len(names)} names were given for {d} columns; give one per column")
+        check_names(names)
+        if "" in names:
+            raise DataError(f"column {names.index('') + 1} has no name; give every column a name")
         reports = [_array_column(name, values[:, i]) for i, name in enumerate(names)]
         usable = np.array([report.use != "left out" for report in reports], dtype=bool)
         _check_size(len(values), int(usable.sum()), reports)
-        return _finished(values, names, reports, usable)
+        return _warned(cls(values, names, reports, usable))
 
     @property
     def left_out(self) -> list[Column]:
@@ -93,32 +138,37 @@ class Table:
         return [column for column in self.columns if column.use == "left out"]
 
 
-def read_table(path: str | Path) -> Table:
-    """The usable columns of a delimited text file with a header.
+def read_table(path: str | Path, reading: Reading | None = None) -> Table:
+    """The usable columns of a file: delimited text, Parquet or Excel (see `read_frame`).
 
     Raises:
         DataError: the file cannot be read or holds too little that can be used.
     """
-    return Table.from_frame(read_delimited(path))
+    frame = read_frame(path, reading)
+    table = Table.from_frame(frame)
+    table.warnings += frame.attrs.get("notes", [])
+    return table
 
 
-def _check_names(names: list[str]) -> None:
-    for position, name in enumerate(names):
-        if not name and position > 0:
-            raise DataError(f"column {position + 1} has no name; give every column a name")
-        if name in names[:position]:
-            raise DataError(
-                f"the column name {quoted(name)} stands twice "
-                f"(columns {names.index(name) + 1} and {position + 1}); rename one"
-            )
+def check_column(name: str, names: Sequence[str]) -> None:
+    """Refuse a name that is no column's.
+
+    Raises:
+        DataError: it is not; the message names the nearest one.
+    """
+    if name not in names:
+        raise DataError(f"the data have no column {quoted(name)}{nearest(name, names)}")
 
 
-def _unnamed(report: Column, values: np.ndarray) -> Column:
-    """The report of a first column without a name, which must be a row label."""
+def _unnamed(report: Column, values: np.ndarray, position: int) -> Column:
+    """The report of a column without a name: row labels in front, or nothing at all."""
     seen = values[~np.isnan(values)]
-    if report.use != "left out" and len(np.unique(seen)) < len(seen):
-        raise DataError("column 1 has no name in the header; give it a name")
-    return Column("(column 1)", "left out", "row labels: it has no name", report.missing)
+    name, missing = f"(column {position + 1})", report.missing
+    if missing == 1:
+        return Column(name, "left out", "it has no name and no value", missing)
+    if position > 0 or (report.use != "left out" and len(np.unique(seen)) < len(seen)):
+        raise DataError(f"column {position + 1} has no name in the header; give it a name")
+    return Column(name, "left out", "row labels: it has no name", missing)
 
 
 def _array_column(name: str, values: np.ndarray) -> Column:
@@ -129,7 +179,7 @@ def _array_column(name: str, values: np.ndarray) -> Column:
         return Column(name, "left out", "every cell is missing", missing)
     if np.ptp(seen) == 0:
         return Column(name, "left out", f"constant (every value is {seen[0]:g})", missing)
-    return Column(name, "binary" if len(np.unique(seen)) == 2 else "number", "", missing)
+    return Column(name, number_use(np.unique(seen), len(seen)), "", missing)
 
 
 def _reasons(reports: list[Column], limit: int = 4) -> str:
@@ -149,29 +199,43 @@ def _check_size(n: int, usable: int, reports: list[Column]) -> None:
         )
 
 
-def _finished(
-    values: np.ndarray, names: list[str], reports: list[Column], usable: np.ndarray
-) -> Table:
-    rows = int((~np.isnan(values)).any(axis=1).sum())
-    if rows < FEWEST_ROWS:
+def _warned(table: Table) -> Table:
+    """The table itself, with warnings of what its values show.
+
+    Raises:
+        DataError: too few rows hold a value.
+    """
+    names, values, usable = table.names, table.values, table.usable
+    empty = int((~(~np.isnan(values)).any(axis=1)).sum())
+    if len(values) - empty < FEWEST_ROWS:
         raise DataError(
-            f"only {rows} rows hold a value in a usable column; at least {FEWEST_ROWS} are needed"
+            f"only {len(values) - empty} rows hold a value in a usable column; at least "
+            f"{FEWEST_ROWS} are needed"
         )
-    table = Table(values, names, reports, usable)
-    for first, second in _collinear_pairs(values, usable):
-        table.warnings.append(
+    say = table.warnings.append
+    if empty:
+        say(f"{empty} row(s) hold no value in any usable column.")
+    for first, second in same_quantity(values, usable):
+        say(
             f"Columns {quoted(names[first])} and {quoted(names[second])} are the same quantity "
             "up to scale; keep one of them, or edges at both cannot be trusted."
         )
+    for group in combinations(values, usable):
+        say(
+            f"Columns {listing([names[i] for i in group], 8)} determine each other exactly (such "
+            "as a total and its parts); leave one out, or edges among them cannot be trusted."
+        )
+    for name, column in zip(names, values.T, strict=True):
+        found = sentinel(column)
+        if found:
+            say(
+                f"Column {quoted(name)} is {found[0]:g} in {found[1]} rows, far from its other "
+                "values; if that means missing, leave the cells empty."
+            )
+    for column in table.left_out:
+        if "unordered categories" in column.note:
+            say(
+                f"Column {quoted(column.name)} ({column.note}) is left out; if it influences "
+                "others it acts as an unmeasured cause. Declare it as ordinal or as indicators."
+            )
     return table
-
-
-def _collinear_pairs(values: np.ndarray, usable: np.ndarray) -> list[tuple[int, int]]:
-    centred = np.nan_to_num(values - np.nanmean(np.where(usable, values, 0.0), axis=0))
-    scale = np.abs(centred).max(axis=0)
-    centred = centred / np.where(scale > 0, scale, 1.0)
-    norms = np.linalg.norm(centred, axis=0)
-    centred = centred / np.where(norms > 0, norms, 1.0)
-    correlation = np.abs(centred.T @ centred)
-    pairs = np.argwhere(np.triu(correlation > COLLINEAR, k=1) & np.outer(usable, usable))
-    return [(int(i), int(j)) for i, j in pairs[:5]]
