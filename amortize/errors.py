@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class AmortizeError(Exception):
@@ -27,9 +28,15 @@ class DataError(AmortizeError, ValueError):
 
 
 def quoted(value: object, width: int = 60) -> str:
-    """`value` between single quotes, shortened to `width` characters, for use in a message."""
+    """`value` between single quotes, shortened to `width` characters, for use in a message.
+
+    Of a path the end is kept, which names the file.
+    """
     text = " ".join(str(value).split())
-    return f"'{text if len(text) <= width else text[: width - 3] + '...'}'"
+    if len(text) > width:
+        keep = width - 3
+        text = f"...{text[-keep:]}" if isinstance(value, Path) else f"{text[:keep]}..."
+    return f"'{text}'"
 
 
 def listing(values: list[str], limit: int = 5) -> str:

@@ -59,7 +59,7 @@ def _from_matrix(knowledge: object, names: Sequence[str]) -> Knowledge:
         )
     pairs = {
         value: [
-            (names[i], names[j])
+            (names[int(i)], names[int(j)])
             for i, j in np.argwhere((known_dd == value) & ~np.eye(len(names), dtype=bool))
         ]
         for value in (FORBIDDEN, REQUIRED)

@@ -10,6 +10,7 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO, Any
 
 from amortize.errors import DataError, listing, quoted
 
@@ -82,7 +83,7 @@ def is_workbook(data: bytes) -> bool:
 
 
 def _unpacked(path: Path, data: bytes) -> bytes:
-    streams = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ": lzma.LZMAFile}
+    streams: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
     try:
         for magic, opened in streams.items():
             if data.startswith(magic):
@@ -123,7 +124,7 @@ def _unzipped(path: Path, data: bytes) -> bytes:
             return _limited(path, stream)
 
 
-def _limited(path: Path, stream: io.IOBase) -> bytes:
+def _limited(path: Path, stream: IO[bytes]) -> bytes:
     """Everything in the stream, read in pieces so that a small file cannot fill the memory."""
     pieces, size = [], 0
     while piece := stream.read(MEBIBYTE):

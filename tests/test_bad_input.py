@@ -25,12 +25,12 @@ TABLES: dict[str, tuple[str | bytes, str]] = {
     "four rows": ("\n".join(GOOD.split("\n")[:5]), "4 rows"),
     "one column": ("a\n1\n7\n3\n4\n9\n2\n", "1 usable column"),
     "one usable column": (GOOD.replace(",2", ",7").replace(",1", ",7").replace(",8", ",7"), "'b'"),
-    "text only": ("a,b\nu,x\nv,y\nw,z\nu,y\nv,x\nq,w\n", "no numeric column"),
+    "text only": ("a,b\nu,x\nv,y\nw,z\nu,y\nv,x\nq,w\n", "no usable column"),
     "ids and dates only": (
         "id,day\n" + "\n".join(f"{i},2024-01-0{i}" for i in range(1, 8)),
-        "no numeric column",
+        "no usable column",
     ),
-    "all missing": ("a,b\n" + ",\n" * 6, "no numeric column"),
+    "all missing": ("a,b\n" + ",\n" * 6, "no usable column"),
     "rows without a value": ("a,b\n1,2\n2,1\n" + ",\n" * 5, "only 2 rows hold a value"),
     "duplicate names": (after_header("a,a"), "'a' stands twice in the header (columns 1 and 2)"),
     "duplicate names after trimming": (after_header("a, a "), "'a' stands twice"),
@@ -49,9 +49,9 @@ TABLES: dict[str, tuple[str | bytes, str]] = {
     "a number with its unit": (GOOD + "3 cm,4\n", "'a' holds the text '3 cm' in data row 7"),
     "NUL byte": (GOOD + "1,\x002\n", "NUL byte in line 8"),
     "broken UTF-16": (b"\xff\xfea\x00,", "not text"),
-    "Excel": (b"PK\x03\x04rest", "Excel"),
-    "Parquet": (b"PAR1rest", "Parquet"),
-    "gzip": (b"\x1f\x8b\x08rest", "gzip"),
+    "Excel": (b"PK\x03\x04rest", "damaged and cannot be unpacked"),
+    "Parquet": (b"PAR1rest", "is damaged"),
+    "gzip": (b"\x1f\x8b\x08rest", "damaged and cannot be unpacked"),
 }
 
 MASKS: dict[str, tuple[str, str]] = {

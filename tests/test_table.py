@@ -75,12 +75,12 @@ def test_missing_cells(tmp_path):
         (["1", "2", "3", "4", "5", "6"], "left out", "row number"),
         (["100", "90", "80", "75", "60", "3"], "left out", "row number"),
         (["p1", "p7", "p3", "p9", "p2", "p5"], "left out", "differs in every row"),
-        (["lo", "mid", "hi", "lo", "hi", "lo"], "left out", "3 categories"),
+        (["lo", "mid", "hi", "lo", "hi", "lo"], "left out", "3 unordered categories"),
         (["2024-01-02", "2024-01-03", "2024-01-03"] * 2, "left out", "dates"),
         (["3/1/2024", "4/1/2024", "5/1/2024"] * 2, "left out", "dates"),
         (["10:30", "11:45", "12:00", "12:05", "12:10", "13:00"], "left out", "dates"),
-        (["1e3", "2.5E-3", "-4", "+7", "0", "12"], "number", ""),
-        (["2021", "2020", "2022", "2021", "2023", "2020"], "number", ""),
+        (["1e3", "2.5E-3", "-4", "+7", "0", "12"], "continuous", ""),
+        (["2021", "2020", "2022", "2021", "2023", "2020"], "continuous", ""),
     ],
 )
 def test_what_a_column_is_used_as(tmp_path, cells, use, note):
