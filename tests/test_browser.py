@@ -251,6 +251,10 @@ def test_two_hundred_variables_show_the_strongest_edges_first(opened):
     assert len(page.edges()) == 120 and len(page.rows()) == len(graph.edges())
     strongest = {(int(e.cause[5:]), int(e.effect[5:])) for e in graph.edges()[:120]}
     assert page.edges() == strongest
+    page.run("document.querySelectorAll('.node')[7].dispatchEvent(new Event('click'))")
+    assert len([edge for edge in page.edges() if 7 in edge]) == sum(
+        "gene_7" in edge[:2] for edge in graph.edges()
+    )
     page.find("#strongest input").click()
     assert len(page.edges()) == len(graph.edges())
 

@@ -4,14 +4,16 @@ function update() {
   const edges = decode(threshold);
   const commons = pairs.filter(([i, j]) => confounded && common(i, j) >= threshold);
   const many = edges.length > data.most;
-  const drawn = many && !state.all ? edges.slice(0, data.most) : edges;
+  const drawn = many && !state.all
+    ? edges.filter(({ i, j }, rank) => rank < data.most || i === chosen || j === chosen)
+    : edges;
   find("strongest").hidden = !many;
   find("level").textContent = threshold.toFixed(2);
   const open = edges.filter((edge) => edge.open).length;
   const facts = [`${edges.length} edge${edges.length === 1 ? "" : "s"}`];
   if (open) facts.push(`${open} with a direction that is not identifiable`);
   if (confounded) facts.push(`${commons.length} with an unmeasured common cause`);
-  if (drawn.length < edges.length) facts.push(`the strongest ${drawn.length} are drawn`);
+  if (drawn.length < edges.length) facts.push(`${drawn.length} are drawn`);
   find("count").textContent = facts.join(", ");
 
   edgeLayer.replaceChildren();
