@@ -48,13 +48,16 @@ def predict(
     threshold: Annotated[
         float, typer.Option(help="Probability from which a pair counts as connected.")
     ] = 0.5,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the graph into a file: .png, .svg or .pdf.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite earlier results.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
 ) -> None:
     """Predict which columns of a table cause which, and write the results to a folder."""
     from amortize.commands import run_predict
 
-    run_predict(data, out, checkpoint, interventions, threshold, force, quiet)
+    run_predict(data, out, checkpoint, interventions, threshold, figure, force, quiet)
 
 
 @app.command()

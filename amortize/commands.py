@@ -27,6 +27,7 @@ def run_predict(
     checkpoint: str | None,
     mask: Path | None,
     threshold: float,
+    figure: Path | None,
     force: bool,
     quiet: bool,
 ) -> None:
@@ -46,6 +47,10 @@ def run_predict(
     if any((out / name).resolve() in _resolved(data, mask) for name in FILES):
         raise UsageError(f"the output {quoted(out)} would overwrite the input; give another --out")
     check_folder(out, force)
+    if figure is not None:
+        from amortize.figure import check_figure, save_figure
+
+        check_figure(figure, force)
     folder = resolve(checkpoint)
 
     from amortize.interventions import read_interventions
@@ -70,12 +75,15 @@ def run_predict(
     graph.run["interventions"] = None if mask is None else mask.name
     graph.run["seconds"] = round(perf_counter() - started, 3)
     graph.save(out, force=force)
+    if figure is not None:
+        save_figure(graph, figure)
     for warning in graph.warnings:
         console.print(f"  warning: {warning}", markup=False)
     _print_edges(console, graph)
     console.print(textwrap.fill(graph.assumptions, PROSE_WIDTH), markup=False)
+    drawn = "" if figure is None else f" and {figure}"
     console.print(
-        f"\nWritten to {out}{os.sep} (open report.html), {perf_counter() - started:.1f} s",
+        f"\nWritten to {out}{os.sep} (open report.html){drawn}, {perf_counter() - started:.1f} s",
         markup=False,
     )
 
@@ -85,19 +93,28 @@ def _resolved(*paths: Path | None) -> set[Path]:
 
 
 def _print_edges(console: Console, graph: "CausalGraph") -> None:
-    edges = graph.edges()
+    edges, pairs = graph.edges(), graph.confounded_pairs()
     if not edges:
         console.print(f"\nNo pair of columns reaches the threshold {graph.threshold:g}.\n")
-        return
-    rows = []
-    for edge in edges[:PRINTED_EDGES]:
-        note = "direction uncertain" if edge.direction == "uncertain" else ""
-        note = note if edge.in_dag else "left out of the graph: closes a cycle"
-        numbers = f"{edge.probability:.3f}", f"{edge.reverse:.3f}"
-        rows.append([edge.cause, edge.effect, *numbers, note])
-    _print_table(console, ["cause", "effect", "probability", "of the reverse", ""], rows, (2, 3))
+    else:
+        head, numeric = ["cause", "effect", "probability", "of the reverse"], [2, 3]
+        if graph.stability is not None:
+            head.append("stability")
+            numeric.append(4)
+        rows = []
+        for edge in edges[:PRINTED_EDGES]:
+            numbers = [f"{edge.probability:.3f}", f"{edge.reverse:.3f}"]
+            numbers += [] if edge.stability is None else [f"{edge.stability:.2f}"]
+            rows.append([edge.cause, edge.effect, *numbers, edge.note])
+        _print_table(console, [*head, ""], rows, tuple(numeric))
     if len(edges) > PRINTED_EDGES:
         console.print(f"and {len(edges) - PRINTED_EDGES} more, in edges.csv\n")
+    if pairs:
+        rows = [[pair.first, pair.second, f"{pair.probability:.3f}"] for pair in pairs]
+        head = ["probably share an unmeasured cause:", "and", "probability"]
+        _print_table(console, head, rows[:PRINTED_EDGES], (2,))
+    if len(pairs) > PRINTED_EDGES:
+        console.print(f"and {len(pairs) - PRINTED_EDGES} more such pairs, in edges.csv\n")
 
 
 def _print_table(

@@ -1,10 +1,12 @@
 """A still picture of a graph for papers, by matplotlib (extra `plot`): PNG, SVG or PDF."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amortize.errors import DataError, UsageError, quoted
+from amortize.errors import UsageError, quoted
+from amortize.folder import replace_file
 from amortize.layout import Spot, layered
 
 if TYPE_CHECKING:
@@ -21,11 +23,12 @@ LETTER = 0.085  # width of a letter, inches
 INK, EDGE, BOX, RIM, COMMON = "#1c2430", "#44566c", "#e9f0f9", "#7d9abf", "#8a3ab9"
 
 
-def check_figure(path: Path) -> None:
+def check_figure(path: Path, force: bool = True) -> None:
     """Refuse a figure that cannot be made, before anything is computed.
 
     Raises:
-        UsageError: the name ends in none of `SUFFIXES`, or matplotlib is not installed.
+        UsageError: the name ends in none of `SUFFIXES`, the file exists and `force` is False, or
+            matplotlib is not installed.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
@@ -33,6 +36,8 @@ def check_figure(path: Path) -> None:
         )
     if path.is_dir():
         raise UsageError(f"the figure {quoted(path)} is a directory; give a file")
+    if path.exists() and not force:
+        raise UsageError(f"the figure {quoted(path)} exists; give --force to overwrite it")
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -54,13 +59,10 @@ def save_figure(graph: "CausalGraph", path: str | Path, threshold: float | None 
     settings = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "amortize"}
     nothing = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with mpl.rc_context(settings), warnings.catch_warnings():
-        figure = draw(graph, threshold)
-        try:
-            warnings.filterwarnings("ignore", "Glyph")  # a sign that the font lacks, drawn as a box
-            figure.savefig(path, dpi=200, metadata=nothing[path.suffix.lower()])
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise DataError(f"the figure {quoted(path)} cannot be written ({reason})") from error
+        warnings.filterwarnings("ignore", "Glyph")  # a sign that the font lacks, drawn as a box
+        kind, drawn = path.suffix.lower(), BytesIO()
+        draw(graph, threshold).savefig(drawn, format=kind[1:], dpi=200, metadata=nothing[kind])
+    replace_file(path, drawn.getvalue(), "figure")
     return path
 
 
@@ -83,8 +85,9 @@ def draw(graph: "CausalGraph", threshold: float | None = None) -> "Figure":
         spots[name] = (x, -y)
     xs, ys = zip(*spots.values(), strict=True)
     low, high = (min(xs) - wide / 2 - 0.1, min(ys) - 0.35), (max(xs) + wide / 2 + 0.1, 0.3)
-    if graph.confounded_pairs(threshold):
-        low = low[0], low[1] - 0.5
+    pairs = graph.confounded_pairs(threshold)
+    deepest = [_depth(spots[pair.first], spots[pair.second]) for pair in pairs]
+    low = low[0], min([low[1], *(depth - 0.1 for depth in deepest)])
     size = high[0] - low[0], high[1] - low[1]
     figure = Figure(figsize=size)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -95,7 +98,7 @@ def draw(graph: "CausalGraph", threshold: float | None = None) -> "Figure":
             bends = layout.bends.get((edge.cause, edge.effect), [])
             middle = [_inches(bend, step, wide) for bend in bends]
             _arrow(axes, [spots[edge.cause], *middle, spots[edge.effect]], wide, edge)
-    for pair in graph.confounded_pairs(threshold):
+    for pair in pairs:
         _common(axes, spots[pair.first], spots[pair.second])
     for name, spot in spots.items():
         _box(axes, name, spot, wide)
@@ -143,10 +146,19 @@ def _common(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) 
     from matplotlib.path import Path as Curve
 
     (x, y), (u, v) = ((at, height - HIGH / 2) for at, height in (start, end))
-    out = min(y, v) - 0.3 - 0.06 * abs(u - x)
+    out = min(y, v) - _sag(x, u)
     curve = Curve([(x, y), (x, out), (u, out), (u, v)], [Curve.MOVETO, *[Curve.CURVE4] * 3])
     style = {"arrowstyle": "<|-|>", "linestyle": (0, (1, 1.5)), "color": COMMON}
     axes.add_patch(FancyArrowPatch(path=curve, mutation_scale=8, shrinkA=0, shrinkB=0, **style))
+
+
+def _sag(x: float, u: float) -> float:
+    return 0.3 + 0.06 * abs(u - x)
+
+
+def _depth(start: tuple[float, float], end: tuple[float, float]) -> float:
+    """How far down the curve of `_common` comes, which is not quite to its control points."""
+    return min(start[1], end[1]) - HIGH / 2 - 0.75 * _sag(start[0], end[0])
 
 
 def _box(axes: "Axes", name: str, spot: tuple[float, float], wide: float) -> None:

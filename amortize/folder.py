@@ -92,6 +92,23 @@ def drafted(directory: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
 
 
+def replace_file(path: Path, content: bytes, noun: str) -> None:
+    """Write one file whole or not at all, over an earlier one.
+
+    Raises:
+        DataError: the file system refuses.
+    """
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"the {noun} {quoted(path)} cannot be written ({reason})") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _umask() -> int:
     """The process's file mode mask, which mkdtemp does not apply."""
     mask = os.umask(0o022)

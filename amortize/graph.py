@@ -43,6 +43,13 @@ class Edge(NamedTuple):
         """P(an edge in either direction)."""
         return self.probability + self.reverse
 
+    @property
+    def note(self) -> str:
+        """What a reader must know beside the numbers, or the empty string."""
+        notes = ["adjacent, direction not identifiable"] if self.direction == "uncertain" else []
+        notes += [] if self.in_dag else ["left out of the graph: closes a cycle"]
+        return "; ".join(notes)
+
 
 class ConfoundedPair(NamedTuple):
     """Two variables that probably share an unmeasured cause; an edge may stand beside it."""
@@ -162,6 +169,17 @@ class CausalGraph:
         from amortize.converters import to_dot
 
         return to_dot(self.names, self.edges(threshold), self.confounded_pairs(threshold))
+
+    def save_figure(self, path: str | Path, threshold: float | None = None) -> Path:
+        """A still picture for a paper: PNG, SVG or PDF. Needs the extra `plot`.
+
+        Raises:
+            UsageError: another suffix, or matplotlib is not installed.
+            DataError: the file cannot be written.
+        """
+        from amortize.figure import save_figure
+
+        return save_figure(self, path, threshold)
 
     def parents(self, name: str, threshold: float | None = None) -> list[str]:
         """The direct causes of a variable in the acyclic graph, likeliest first.

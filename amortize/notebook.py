@@ -45,15 +45,5 @@ def _row(edge: "Edge") -> str:
         'background:#3b76c4"></span>'
     )
     cells = [escape(edge.cause), arrow, escape(edge.effect), f"{bar} {edge.probability:.2f}"]
-    cells += [f"{edge.reverse:.2f}", describe(edge)]
+    cells += [f"{edge.reverse:.2f}", edge.note]
     return "<tr>" + "".join(f"<td {CELL}>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def describe(edge: "Edge") -> str:
-    """What a reader must know of an edge beside its numbers, or the empty string."""
-    notes = []
-    if edge.direction == "uncertain":
-        notes.append("adjacent, direction not identifiable")
-    if not edge.in_dag:
-        notes.append("left out of the graph: closes a cycle")
-    return "; ".join(notes)

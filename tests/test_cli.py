@@ -11,11 +11,14 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from tiny_network import write_tiny_network
 
 from amortize import __version__
 from amortize.cli import main
+from amortize.commands import _print_edges
 from amortize.folder import FILES
+from amortize.graph import CausalGraph
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -108,6 +111,31 @@ def test_warnings_and_no_edges(data, network, capsys):
     out = capsys.readouterr().out
     assert "warning: The table has 12 rows, the network was trained on 20 to 48" in out
     assert "No pair of columns reaches the threshold 1" in out
+
+
+def test_figure_is_drawn_and_never_overwritten_without_force(data, network, capsys):
+    base = ["predict", "trial.csv", "--checkpoint", network, "--threshold", "0.05"]
+    assert main([*base, "--figure", "graph.svg"]) == 0
+    assert "and graph.svg" in capsys.readouterr().out
+    assert "[red]heat" in Path("graph.svg").read_text()
+    Path("graph.svg").write_text("mine")
+    assert main([*base, "--out", "other", "--figure", "graph.svg"]) == 2
+    assert "'graph.svg' exists" in capsys.readouterr().err
+    assert Path("graph.svg").read_text() == "mine" and not Path("other").exists()
+    assert main([*base, "--figure", "graph.bmp", "--out", "other"]) == 2
+    assert not Path("other").exists()
+
+
+def test_printed_table_tells_doubts_stability_and_common_causes(capsys):
+    p = np.zeros((3, 3))
+    p[0, 1], p[1, 0] = 0.5, 0.4
+    confounded = np.zeros((3, 3))
+    confounded[1, 2] = confounded[2, 1] = 0.9
+    graph = CausalGraph(p, ["a", "[b]", "c"], confounded=confounded, stability=p)
+    _print_edges(Console(highlight=False, soft_wrap=True), graph)
+    out = capsys.readouterr().out
+    assert "a      [b]           0.500           0.400       0.50  adjacent, direction not" in out
+    assert "unmeasured cause" in out and "[b]" in out.splitlines()[-2] and "0.900" in out
 
 
 def test_info_tells_the_card(network, capsys):
