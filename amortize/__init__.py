@@ -6,13 +6,18 @@ Importing this package is cheap; JAX and pandas are imported when first needed.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amortize.estimator import CausalDiscovery
     from amortize.graph import CausalGraph
     from amortize.predict import load
 
 __version__ = "0.1.0"
-__all__ = ["CausalGraph", "__version__", "load"]
+__all__ = ["CausalDiscovery", "CausalGraph", "__version__", "load"]
 
-_HOMES = {"CausalGraph": "amortize.graph", "load": "amortize.predict"}
+_HOMES = {
+    "CausalDiscovery": "amortize.estimator",
+    "CausalGraph": "amortize.graph",
+    "load": "amortize.predict",
+}
 
 
 def __getattr__(name: str) -> Any:

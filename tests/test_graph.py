@@ -183,7 +183,7 @@ def test_an_empty_graph_can_be_saved(tmp_path):
 
 
 def test_public_names():
-    assert set(amortize.__all__) == {"load", "CausalGraph", "__version__"}
+    assert set(amortize.__all__) == {"load", "CausalDiscovery", "CausalGraph", "__version__"}
     assert amortize.CausalGraph is CausalGraph
     with pytest.raises(AttributeError, match="nothing_such"):
         amortize.nothing_such  # noqa: B018
