@@ -74,17 +74,40 @@ def info(
 
 @app.command()
 def simulate(
-    scenario: Annotated[str, typer.Argument(help="Name of a scenario, e.g. linear-gaussian.")],
-    out: Annotated[Path, typer.Option(help="Folder to write to; it must not exist.")],
-    variables: Annotated[int, typer.Option(help="Variables of each dataset.", min=2)] = 10,
-    rows: Annotated[int, typer.Option(help="Rows of each dataset.", min=5)] = 200,
-    count: Annotated[int, typer.Option(help="Number of datasets.", min=1)] = 1,
+    scenario: Annotated[
+        str | None, typer.Argument(help="Name of a scenario, e.g. linear-gaussian.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to.")] = None,
+    variables: Annotated[
+        int | None, typer.Option(help="Variables of each dataset. Default: as published.", min=2)
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(help="Rows of each dataset. Default: as published.", min=5)
+    ] = None,
+    datasets: Annotated[
+        int | None,
+        typer.Option("--datasets", "--count", help="Datasets. Default: as published.", min=1),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same datasets.", min=0)] = 0,
+    network: Annotated[
+        list[Path] | None,
+        typer.Option(help="Edge list whose parts are the graphs; may be given more than once."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace earlier datasets.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="List the scenarios and stop.")] = False,
 ) -> None:
-    """Write simulated datasets with their true graphs."""
-    from amortize.commands import run_simulate
+    """Write simulated datasets with their true graphs, or list what can be simulated."""
+    from amortize.simulate import list_scenarios, run_simulate
 
-    run_simulate(scenario, out, variables, rows, count, seed)
+    if show:
+        list_scenarios()
+        return
+    if scenario is None:
+        raise UsageError("name a scenario; amortize simulate --list prints them")
+    if out is None:
+        raise UsageError("say where to write: --out FOLDER")
+    files = tuple(network or ())
+    run_simulate(scenario, out, variables, rows, datasets, seed, files, force)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,6 +1,5 @@
 """What the commands do and print. On a terminal tables are drawn; into a pipe goes plain text."""
 
-import json
 import os
 import textwrap
 from pathlib import Path
@@ -185,46 +184,3 @@ def _fact(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def run_simulate(name: str, out: Path, variables: int, rows: int, count: int, seed: int) -> None:
-    """Write `count` datasets: data.csv, graph.csv and, where cells were set, interventions.csv.
-
-    Raises:
-        UsageError: no such scenario, or the output exists.
-        DataError: the output cannot be written.
-    """
-    if out.exists():
-        raise UsageError(f"the output {quoted(out)} exists; give --out a new folder")
-    from amortize import compilation
-    from amortize.folder import drafted
-    from simulators.scenarios import ScenarioError, sample, scenario
-
-    try:
-        found = scenario(name)
-    except ScenarioError as error:
-        raise UsageError(str(error)) from error
-    compilation.enable_cache()
-    datasets = sample(name, count, rows, variables, seed)
-    about = {"scenario": name, "description": found.description, "source": found.source}
-    about |= {"variables": variables, "rows": rows, "count": count, "seed": seed}
-    with drafted(out) as draft:
-        for index, dataset in enumerate(datasets):
-            _write_dataset(draft / f"{index:04d}", dataset)
-        (draft / "scenario.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    print(f"{count} dataset(s) of {rows} rows and {variables} variables written to {out}{os.sep}")
-
-
-def _write_dataset(folder: Path, dataset) -> None:
-    import numpy as np
-    import pandas as pd
-
-    folder.mkdir()
-    names = [f"x{i}" for i in range(dataset.values.shape[1])]
-    values = np.where(dataset.observed, dataset.values, np.nan)
-    pd.DataFrame(values, columns=pd.Index(names)).to_csv(folder / "data.csv", index=False)
-    truth = pd.DataFrame(dataset.graph.astype(int), index=names, columns=pd.Index(names))
-    truth.to_csv(folder / "graph.csv", index_label="cause")
-    if dataset.intervened.any():
-        mask = pd.DataFrame(dataset.intervened.astype(int), columns=pd.Index(names))
-        mask.to_csv(folder / "interventions.csv", index=False)

@@ -114,7 +114,8 @@ def scenario(name: str) -> Scenario:
     if name in SCENARIOS:
         return SCENARIOS[name]
     near = difflib.get_close_matches(name, SCENARIOS, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(SCENARIOS)}"
+    others = f"choose one of {', '.join(OWN)}, or of {len(PUBLISHED)} published benchmarks"
+    hint = f"did you mean {near[0]!r}?" if near else others
     raise ScenarioError(f"no scenario is named {name!r}; {hint}")
 
 
