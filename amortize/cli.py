@@ -10,6 +10,10 @@ import typer
 from amortize import __version__
 from amortize.errors import AmortizeError, UsageError
 
+EXPERIMENTS = "Experiments"
+KNOWLEDGE = "Background knowledge"
+COLUMNS = "Reading the table"
+
 app = typer.Typer(
     name="amortize",
     help="Causal graphs from a table of data, by one pass of a pretrained network.",
@@ -33,17 +37,15 @@ def _root(
 
 @app.command()
 def predict(
-    data: Annotated[Path, typer.Argument(help="CSV or TSV file with a header line.")],
+    data: Annotated[
+        Path, typer.Argument(help="CSV, TSV (also packed), Parquet or Excel file with a header.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the results. Default: NAME.amortize in this folder."),
     ] = None,
     checkpoint: Annotated[
         str | None, typer.Option(help="Name of a bundled network, or a folder.")
-    ] = None,
-    interventions: Annotated[
-        Path | None,
-        typer.Option(help="CSV like DATA with 1 where you set the cell yourself, else 0."),
     ] = None,
     threshold: Annotated[
         float, typer.Option(help="Probability from which a pair counts as connected.")
@@ -53,11 +55,106 @@ def predict(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite earlier results.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+    interventions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table like DATA with 1 where you set the cell yourself, else 0.",
+            rich_help_panel=EXPERIMENTS,
+        ),
+    ] = None,
+    target_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL",
+            help="Column that names what was set in each row; several between ; and empty: none.",
+            rich_help_panel=EXPERIMENTS,
+        ),
+    ] = None,
+    regime_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL",
+            help="Column that marks rows of experiments with unknown target; 0 or empty: none.",
+            rich_help_panel=EXPERIMENTS,
+        ),
+    ] = None,
+    knowledge: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML, JSON or Tetrad file: tiers, required, forbidden, exogenous, outcomes.",
+            rich_help_panel=KNOWLEDGE,
+        ),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'A -> B'",
+            help="An edge that is there. Can be repeated.",
+            rich_help_panel=KNOWLEDGE,
+        ),
+    ] = None,
+    forbid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'A -> B'",
+            help="An edge that is not there. Can be repeated.",
+            rich_help_panel=KNOWLEDGE,
+        ),
+    ] = None,
+    ordinal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL=low,mid,high",
+            help="Levels of a column that have an order, lowest first. Can be repeated.",
+            rich_help_panel=COLUMNS,
+        ),
+    ] = None,
+    indicators: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL",
+            help="Unordered categories to read as a 0/1 variable per level. Can be repeated.",
+            rich_help_panel=COLUMNS,
+        ),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL", help="A column to leave out. Can be repeated.", rich_help_panel=COLUMNS
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHAR", help="Of a text file. Default: found.", rich_help_panel=COLUMNS
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of a text file. Default: found.", rich_help_panel=COLUMNS)
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(help="Of an Excel file. Default: the first.", rich_help_panel=COLUMNS),
+    ] = None,
 ) -> None:
     """Predict which columns of a table cause which, and write the results to a folder."""
     from amortize.commands import run_predict
+    from amortize.intake import Reading, Request
 
-    run_predict(data, out, checkpoint, interventions, threshold, figure, force, quiet)
+    request = Request(
+        data,
+        interventions,
+        target_column,
+        regime_column,
+        knowledge,
+        require or (),
+        forbid or (),
+        ordinal or (),
+        indicators or (),
+        drop or (),
+        Reading(delimiter, encoding, sheet),
+    )
+    run_predict(request, out, checkpoint, threshold, figure, force, quiet)
 
 
 @app.command()

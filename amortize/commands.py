@@ -10,21 +10,20 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from amortize.errors import UsageError, listing, quoted
+from amortize.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from amortize.graph import CausalGraph
+    from amortize.intake import Request
 
 PRINTED_EDGES = 40
-PRINTED_COLUMNS = 12  # left-out columns named one by one
 PROSE_WIDTH = 96
 
 
 def run_predict(
-    data: Path,
+    request: "Request",
     out: Path | None,
     checkpoint: str | None,
-    mask: Path | None,
     threshold: float,
     figure: Path | None,
     force: bool,
@@ -33,8 +32,8 @@ def run_predict(
     """Read, predict, write, print. Whatever can be refused cheaply is refused first.
 
     Raises:
-        UsageError: the threshold or the output folder is wrong.
-        DataError: the table, the mask or the checkpoint cannot be used.
+        UsageError: the threshold, the output folder or a flag is wrong.
+        DataError: the table, another file or the checkpoint cannot be used.
     """
     started = perf_counter()
     from amortize.bundled import resolve
@@ -42,8 +41,9 @@ def run_predict(
     from amortize.posterior import check_threshold
 
     check_threshold(threshold)
-    out = Path(f"{data.stem}.amortize") if out is None else out
-    if any((out / name).resolve() in _resolved(data, mask) for name in FILES):
+    out = _default_folder(request.data) if out is None else out
+    read = {os.path.realpath(path) for path in request.files}
+    if any(os.path.realpath(out / name) in read for name in FILES):
         raise UsageError(f"the output {quoted(out)} would overwrite the input; give another --out")
     check_folder(out, force)
     if figure is not None:
@@ -52,26 +52,25 @@ def run_predict(
         check_figure(figure, force)
     folder = resolve(checkpoint)
 
-    from amortize.interventions import read_interventions
+    from amortize.intake import read_intake
     from amortize.predict import load
-    from amortize.table import read_table
+    from amortize.preview import HEAD, PRINTED_COLUMNS, column_rows, summary
 
-    table = read_table(data)
-    intervened = None if mask is None else read_interventions(mask, table)
+    intake = read_intake(request)
+    table, told = intake.table, {"interventions": intake.intervened}
+    # Given only where told, until the network's inputs are all read by `predict`.
+    told |= {} if intake.regime is None else {"regime": intake.regime}
+    told |= {} if intake.knowledge is None else {"knowledge": intake.knowledge}
     console = Console(quiet=quiet, highlight=False, soft_wrap=True)
-    n, d = table.values.shape
-    console.print(f"{data.name}: {n} rows, {len(table.columns)} columns, {d} used", markup=False)
-    for column in table.left_out[:PRINTED_COLUMNS]:
-        console.print(f"  left out {quoted(column.name)}: {column.note}", markup=False)
-    if len(table.left_out) > PRINTED_COLUMNS:
-        others = [column.name for column in table.left_out[PRINTED_COLUMNS:]]
-        console.print(f"  left out as well: {listing(others, 10)} (see run.json)", markup=False)
+    console.print(f"{request.data.name}: {summary(table)}", markup=False)
+    _print_table(console, HEAD, column_rows(table), (2,))
+    if len(table.columns) > PRINTED_COLUMNS:
+        console.print(f"and {len(table.columns) - PRINTED_COLUMNS} more columns, in report.html\n")
 
     # Drawn on a terminal only: the first table of a size compiles for some seconds.
     with console.status(Text(f"Running the network {folder.name}")):
-        graph = load(folder).predict(table, interventions=intervened, threshold=threshold)
-    graph.run["data"] = data.name
-    graph.run["interventions"] = None if mask is None else mask.name
+        graph = load(folder).predict(table, threshold=threshold, **told)
+    graph.run.update(intake.run)
     graph.run["seconds"] = round(perf_counter() - started, 3)
     graph.save(out, force=force)
     if figure is not None:
@@ -87,8 +86,10 @@ def run_predict(
     )
 
 
-def _resolved(*paths: Path | None) -> set[Path]:
-    return {path.resolve() for path in paths if path is not None}
+def _default_folder(data: Path) -> Path:
+    """NAME.amortize in the working folder, NAME without what says how the file is written."""
+    packed = data.suffix.lower() in (".gz", ".bz2", ".xz", ".zip")
+    return Path(f"{Path(data.stem).stem if packed else data.stem}.amortize")
 
 
 def _print_edges(console: Console, graph: "CausalGraph") -> None:

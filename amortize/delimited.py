@@ -26,11 +26,11 @@ RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", ":")  # only where none of the abov
 MISSING = ["", "NA", "N/A", "n/a", "na", "n.a.", "NaN", "nan", "-NaN", "-nan", "NULL", "null"]
 MISSING += ["#N/A", "#NA", "<NA>", "?", ".", "-", "--", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!"]
 SNIFFED_LINES = 20
-SAMPLED_ROWS = 1000  # looked at for the decimal mark, then one in a hundred
 SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.I)  # written and read by Excel
-COMMA_NUMBER = re.compile(r"[+-]?\d*,(\d+)(e[+-]?\d+)?", re.I)
+COMMA_NUMBER = r"[+-]?\d*,\d+(?:e[+-]?\d+)?"
+# In a file delimited by commas 1,234 may be a thousand; these cannot.
+DECIMAL_COMMA = r"[+-]?(?:0?,\d+|\d+,(?:\d{1,2}|\d{4,}))(?:e[+-]?\d+)?"
 BLANK_LINES = re.compile(r"\A(?:[ ]*\r?\n)+")
-POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,6 @@ class Layout:
 
     names: list[str]
     rows: int
-    decimal: str  # "." or ","
     headless: bool  # the first column has no field in the header, as R writes it
 
 
@@ -87,7 +86,6 @@ def read_delimited(
             header=0,
             names=list(range(len(names))),  # pandas would rename repeated ones
             index_col=False,
-            decimal=layout.decimal,
             na_values=MISSING,
             keep_default_na=False,
             dtype={i: str for i, name in enumerate(names) if name in text_columns},
@@ -106,7 +104,24 @@ def read_delimited(
             "The file is not UTF-8; it was read as Windows-1252. If letters look wrong, give its "
             "--encoding."
         ]
+    for i, name in enumerate(names):
+        if name not in text_columns and not pd.api.types.is_numeric_dtype(frame[i]):
+            frame[i] = _with_points(frame[i], certain=delimiter != ",")
     return frame.set_axis(names, axis=1)
+
+
+def _with_points(cells: pd.Series, certain: bool) -> pd.Series:
+    """A column of numbers with decimal commas as numbers; any other as it is."""
+    present = cells.dropna().astype(str).str.strip()
+    commas = present.str.fullmatch(COMMA_NUMBER, case=False)
+    if not commas.any() or not (certain or present.str.fullmatch(DECIMAL_COMMA, case=False).any()):
+        return cells
+    numbers = pd.to_numeric(present.str.replace(",", ".", regex=False), errors="coerce")
+    if numbers.notna().mean() < 0.5:
+        return cells
+    # A cell that is no number stays as it is and is refused by name later.
+    found = numbers if numbers.notna().all() else present.where(numbers.isna(), numbers)
+    return found.reindex(cells.index)
 
 
 def _checked(delimiter: str | None) -> str | None:
@@ -153,27 +168,24 @@ def _first_lines(text: str) -> list[str]:
 
 def _delimiter(text: str) -> str:
     lines = _first_lines(text)
-    for candidates in (DELIMITERS, RARE_DELIMITERS):
-        best, best_score = ",", (0.0, 1)
+    for candidates, agreement in ((DELIMITERS, 0.0), (RARE_DELIMITERS, 0.9)):
+        best, best_score = ",", (agreement, 1)
         for delimiter in candidates:
             counts = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
             agreeing = sum(count == counts[0] for count in counts) / len(counts)
             if counts[0] > 1 and (agreeing, counts[0]) > best_score:
                 best, best_score = delimiter, (agreeing, counts[0])
-        if best_score > (0.5, 1) or (candidates is DELIMITERS and best_score > (0.0, 1)):
+        if best_score[1] > 1:
             return best
-        counts = [len(line.split()) for line in lines]
-        if candidates is DELIMITERS and counts[0] > 1 and len(counts) > 1 and len(set(counts)) == 1:
-            return " "
-    return ","
+    counts = [len(line.split()) for line in lines]
+    return " " if counts[0] > 1 and len(counts) > 1 and len(set(counts)) == 1 else ","
 
 
 def _layout(path: str | Path, text: str, delimiter: str) -> Layout:
-    """Names, number of rows and decimal mark, after checking every row's length."""
+    """Names and number of rows, after checking every row's length."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     names: list[str] = []
-    rows = width = commas = points = 0
-    decimals = False  # some number has other than three digits after its comma: no thousands
+    rows = width = 0
     try:
         for row in reader:
             if not row or (len(row) == 1 and len(names) != 1 and not row[0].strip()):
@@ -190,12 +202,6 @@ def _layout(path: str | Path, text: str, delimiter: str) -> Layout:
                     f"data row {rows} (line {reader.line_num}) of {quoted(path)} has "
                     f"{len(row)} fields, the {other} has {width}; mend that row"
                 )
-            if rows <= SAMPLED_ROWS or rows % 100 == 0:
-                for field in row:
-                    match = COMMA_NUMBER.fullmatch(field.strip())
-                    commas += match is not None
-                    decimals |= match is not None and len(match[1]) != 3
-                    points += POINT_NUMBER.fullmatch(field.strip()) is not None
     except csv.Error as error:
         raise DataError(
             f"line {reader.line_num} of {quoted(path)} cannot be read ({error}); "
@@ -203,9 +209,8 @@ def _layout(path: str | Path, text: str, delimiter: str) -> Layout:
         ) from error
     if rows == 0:
         raise DataError(f"{quoted(path)} has a header but no rows; at least 5 rows are needed")
-    comma = commas > points and (decimals or delimiter != ",")
     headless = width > len(names)
-    return Layout([""] * headless + names, rows, "," if comma else ".", headless)
+    return Layout([""] * headless + names, rows, headless)
 
 
 def _labelled(names: list[str], first: list[str]) -> bool:

@@ -36,11 +36,19 @@ def check_folder(directory: Path, force: bool = False) -> None:
     """Refuse a folder that cannot be written or would overwrite an earlier answer.
 
     Raises:
-        UsageError: the path is a file, or holds one of `FILES` and `force` is False.
+        UsageError: the path is a file, or holds one of `FILES` and `force` is False; or it is no
+            path that the file system takes.
     """
-    if directory.exists() and not directory.is_dir():
+    try:
+        is_file = directory.exists() and not directory.is_dir()
+        present = [name for name in FILES if (directory / name).exists()]
+    except OSError as error:
+        raise UsageError(
+            f"the output {quoted(directory)} cannot be written ({error.strerror}); give another "
+            "--out"
+        ) from error
+    if is_file:
         raise UsageError(f"the output {quoted(directory)} is a file; give a directory with --out")
-    present = [name for name in FILES if (directory / name).exists()]
     if present and not force:
         raise UsageError(
             f"the output {quoted(directory)} holds {present[0]} already; "

@@ -110,7 +110,7 @@ def _read_excel(path: str | Path, data: bytes, sheet: str | None) -> pd.DataFram
                     f"{quoted(path)} has no sheet {quoted(sheet)}{nearest(sheet, sheets)}"
                 )
             chosen = sheets[0] if sheet is None else sheet
-            cells = pd.DataFrame(book.parse(chosen, header=None))
+            cells = pd.DataFrame(pd.read_excel(book, sheet_name=chosen, header=None))
     except (KeyError, ValueError, OSError, BadZipFile, SyntaxError) as error:
         if isinstance(error, DataError):
             raise
