@@ -2,6 +2,7 @@
 
 import os
 import textwrap
+from inspect import signature
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -53,13 +54,15 @@ def run_predict(
     folder = resolve(checkpoint)
 
     from amortize.intake import read_intake
-    from amortize.predict import load
+    from amortize.predict import Predictor, load
     from amortize.preview import HEAD, PRINTED_COLUMNS, column_rows, summary
 
     intake = read_intake(request)
     table, told = intake.table, {"interventions": intake.intervened}
     # Given only where told, until the network's inputs are all read by `predict`.
     told |= {} if intake.regime is None else {"regime": intake.regime}
+    if "regime" in told and "regime" not in signature(Predictor.predict).parameters:
+        raise UsageError("rows of unknown experiments are not yet read; leave --regime-column away")
     told |= {} if intake.knowledge is None else {"knowledge": intake.knowledge}
     console = Console(quiet=quiet, highlight=False, soft_wrap=True)
     console.print(f"{request.data.name}: {summary(table)}", markup=False)
