@@ -285,12 +285,17 @@ def init(config: ModelConfig, seed: int) -> Params:
     return nnx.to_pure_dict(nnx.split(build(config, nnx.Rngs(seed)), nnx.Param)[1])
 
 
-def predict_logits(config: ModelConfig, params: Params, batch: Batch) -> Array:
-    """Logits [b, d, d, 3] of the network; `config` is static under jit."""
+def network(config: ModelConfig, params: Params) -> TwoStream | Axial:
+    """The network of `config` with these parameters in it."""
     graph, state = _definition(config)
     state = jax.tree.map(lambda leaf: leaf, state)  # a copy, so that the cached one stays abstract
     nnx.replace_by_pure_dict(state, params)
-    return nnx.merge(graph, state)(batch)
+    return nnx.merge(graph, state)
+
+
+def predict_logits(config: ModelConfig, params: Params, batch: Batch) -> Array:
+    """Logits [b, d, d, 3] of the network; `config` is static under jit."""
+    return network(config, params)(batch)
 
 
 def parameter_count(params: Params) -> int:

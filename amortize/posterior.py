@@ -3,12 +3,30 @@
 Convention: probabilities[i, j] is the probability that i causes j directly.
 """
 
+from __future__ import annotations
+
+from enum import StrEnum
+
 import numpy as np
 
 from amortize.errors import UsageError
+from amortize.knowledge import FORBIDDEN, REQUIRED
 
-# Below this share of an adjacent pair's probability the likelier direction counts as uncertain.
+# Below this share of an adjacent pair's probability the likelier direction counts as uncertain:
+# whoever reads off calibrated directions from this share on is wrong in at most a third of them.
 CLEAR_DIRECTION = 2 / 3
+# Only what is required is certain: any other edge has less, so that required edges come first.
+LESS_THAN_CERTAIN = float(np.nextafter(1.0, 0.0))
+
+
+class Verdict(StrEnum):
+    """What is said of an ordered pair of variables i, j (see `verdicts`)."""
+
+    UNRELATED = "no direct relation"
+    CAUSE = "causes"
+    EFFECT = "is caused by"
+    UNDIRECTED = "adjacent, direction not identifiable"
+    CONFOUNDED = "no direct relation, an unmeasured common cause"
 
 
 def check_threshold(threshold: float) -> float:
@@ -67,3 +85,49 @@ def direction_uncertain(
     either = probabilities + probabilities.T
     larger = np.maximum(probabilities, probabilities.T)
     return adjacency(probabilities, threshold) & (larger < clear * either)
+
+
+def verdicts(
+    probabilities: np.ndarray, threshold: float = 0.5, confounded: np.ndarray | None = None
+) -> np.ndarray:
+    """What is said of every pair, an object array [d, d] of `Verdict`.
+
+    A pair is adjacent where P(i -> j) + P(j -> i) reaches the threshold. Its direction is named
+    where the likelier one holds at least CLEAR_DIRECTION of that sum, and is called not
+    identifiable below. A pair that is not adjacent counts as confounded where the probability of an
+    unmeasured common cause [d, d] reaches the threshold; beside an edge, such a cause is told by
+    the probability alone. Cycles are not broken: each pair is read by itself.
+    """
+    found = np.full(probabilities.shape, Verdict.UNRELATED, dtype=object)
+    if confounded is not None:
+        found[confounded >= threshold] = Verdict.CONFOUNDED
+    edges = oriented(probabilities, threshold)
+    found[edges] = Verdict.CAUSE
+    found[edges.T] = Verdict.EFFECT
+    found[direction_uncertain(probabilities, threshold)] = Verdict.UNDIRECTED
+    np.fill_diagonal(found, Verdict.UNRELATED)
+    return found
+
+
+def conditioned(probabilities: np.ndarray, known_dd: np.ndarray) -> np.ndarray:
+    """Probabilities given background knowledge, which then holds with certainty.
+
+    Of the three answers for a pair (no edge, i -> j, j -> i) the forbidden ones get probability 0
+    and the others are divided by what is left; a required edge gets 1. All other edges stay below
+    1, so that `decode_dag`, which adds edges by decreasing probability, takes the required ones
+    first and never drops one of them, as long as they form no cycle.
+
+    Args:
+        probabilities: float [d, d].
+        known_dd: int [d, d] of UNKNOWN, FORBIDDEN and REQUIRED, free of contradictions.
+    """
+    none = np.maximum(1 - probabilities - probabilities.T, 0.0)
+    p = np.where(known_dd == FORBIDDEN, 0.0, probabilities)
+    left = none + p + p.T
+    # Where the network was certain of what is forbidden, nothing is left: then there is no edge.
+    p = np.where(left > 0, p / np.where(left > 0, left, 1.0), 0.0)
+    p = np.minimum(p, LESS_THAN_CERTAIN)
+    required = known_dd == REQUIRED
+    p = np.where(required, 1.0, np.where(required.T, 0.0, p))
+    np.fill_diagonal(p, 0.0)
+    return p

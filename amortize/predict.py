@@ -3,74 +3,61 @@
 JAX is imported when a network is first loaded, so that wrong input is refused at once.
 """
 
+from __future__ import annotations
+
 import platform
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from amortize.bundled import resolve
-from amortize.errors import DataError, UsageError, listing
+from amortize.errors import DataError, UsageError, listing, quoted
 from amortize.graph import ASSUMPTIONS, CausalGraph
 from amortize.interventions import check_interventions
-from amortize.posterior import check_threshold
-from amortize.table import Table
+from amortize.knowledge import FORBIDDEN, REQUIRED
+from amortize.knowledge_matrix import knowledge_matrix
+from amortize.posterior import check_threshold, conditioned
+from amortize.ranges import range_warnings, trained_missing_rate
+from amortize.table import KINDS, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike
 
     from amortize.checkpoint import Checkpoint
+    from amortize.forward import Answer, Inputs
 
-# Shapes are padded up to these, so that few of them are ever compiled.
-ROW_BUCKETS = (32, 64, 128, 256, 512, 1024, 2048)
-ROW_STEP = 1024  # above the largest bucket
-VARIABLE_BUCKETS = (4, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128)
-VARIABLE_STEP = 64
-BYTES_PER_CALL = 1 << 30  # rough size of the activations that one call may hold
-BYTES_PER_CELL = 1 << 10
-BYTES_PER_PAIR = 3 << 10
+ALWAYS_READ = ("values", "observed", "intervened")  # of a card that does not list its inputs
 
 
 class Predictor:
     """A trained network with its configuration and card. Made by `load`."""
 
-    def __init__(self, checkpoint: "Checkpoint", name: str) -> None:
-        import jax
-        import jax.numpy as jnp
-
-        from amortize.batch import make_batch
-        from amortize.model import edge_probabilities, predict_logits
+    def __init__(self, checkpoint: Checkpoint, name: str) -> None:
+        from amortize.forward import Forward
 
         self.name = name
         self.config = checkpoint.config
         self.card: dict[str, Any] = checkpoint.card
-        model_config = checkpoint.config.model
-
-        def forward(params, values_bnd, observed_bnd, intervened_bnd, n, d):
-            _, rows, variables = values_bnd.shape
-            batch = make_batch(
-                values_bnd,
-                observed_bnd,
-                intervened_bnd,
-                rows_bn=jnp.broadcast_to(jnp.arange(rows) < n, values_bnd.shape[:2]),
-                variables_bd=jnp.broadcast_to(jnp.arange(variables) < d, values_bnd.shape[::2]),
-            )
-            return edge_probabilities(predict_logits(model_config, params, batch))
-
-        self._params = checkpoint.params
-        self._forward = jax.jit(forward)
+        self.inputs = frozenset(self.card.get("inputs", ALWAYS_READ))
+        self.outputs = frozenset(self.card.get("outputs", ("edges",)))
+        self._forward = Forward(checkpoint.config.model, checkpoint.params)
 
     def predict(
         self,
-        x: "ArrayLike | pd.DataFrame | Table",
-        interventions: "ArrayLike | pd.DataFrame | None" = None,
-        names: "Sequence[str] | None" = None,
+        x: ArrayLike | pd.DataFrame | Table,
+        interventions: ArrayLike | pd.DataFrame | None = None,
+        names: Sequence[str] | None = None,
         knowledge: object = None,
+        regime: ArrayLike | None = None,
+        kinds: Sequence[str] | None = None,
         threshold: float = 0.5,
+        stability: int = 0,
+        max_rows: int | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> CausalGraph:
         """The causal graph of one table.
 
@@ -78,104 +65,263 @@ class Predictor:
             x: array [n, d] with NaN for missing, a DataFrame, or a `Table`.
             interventions: 0/1 of the same shape; 1 = the cell was set by the experimenter.
             names: d names; the default is the frame's, or x0, x1, ...
-            knowledge: background knowledge. Not yet supported; must be None.
+            knowledge: background knowledge in any form that `knowledge_matrix` takes: a
+                `Knowledge`, a dict with its fields, an array [d, d] of 0 (unknown), 1 (forbidden)
+                and 2 (required), or causal-learn's object. It holds in the result with certainty.
+            regime: 0/1 [n]; 1 = the row comes from an experiment with unknown target.
+            kinds: "continuous", "ordinal" or "binary" for each variable, in place of what the
+                table's own report says.
             threshold: probability from which a pair counts as adjacent in the result.
+            stability: number of random halves of the rows in which every edge is looked for again;
+                0 = none.
+            max_rows: read only so many rows, drawn at random; the default reads all.
+            progress: is told the share of the work done, from 0 to 1.
 
         Raises:
-            DataError: the table or the mask cannot be used.
-            UsageError: knowledge is given, or the threshold is not above 0 and up to 1.
+            DataError: the table, the mask, the regime or the knowledge cannot be used.
+            UsageError: kinds, threshold, stability or max_rows are not as described.
         """
-        if knowledge is not None:
-            raise UsageError("background knowledge is not yet supported; leave knowledge=None")
-        check_threshold(threshold)
-        started = perf_counter()
-        table = _as_table(x, names)
-        intervened = None
-        if interventions is not None:
-            intervened = check_interventions(interventions, table)
-        usable = table.usable
-        part = self.probabilities(
-            table.values[None, :, usable],
-            intervened_bnd=None if intervened is None else intervened[None, :, usable],
-        )[0]
-        probabilities = np.zeros((len(usable), len(usable)))
-        probabilities[np.ix_(usable, usable)] = part
-        return CausalGraph(
-            probabilities=probabilities,
-            names=table.names,
-            threshold=threshold,
-            checkpoint=self.name,
-            columns=tuple(table.columns),
-            warnings=tuple(table.warnings + self._range_warnings(table)),
-            run=self._record(table, intervened, perf_counter() - started),
-            assumptions=ASSUMPTIONS,
-        )
+        case = self._case(x, interventions, names, knowledge, regime, kinds, max_rows)
+        return self._graphs([case], threshold, stability, progress)[0]
+
+    def predict_many(
+        self,
+        tables: Sequence[ArrayLike | pd.DataFrame | Table],
+        interventions: Sequence[ArrayLike | pd.DataFrame | None] | None = None,
+        knowledge: Sequence[object] | None = None,
+        regime: Sequence[ArrayLike | None] | None = None,
+        threshold: float = 0.5,
+        stability: int = 0,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[CausalGraph]:
+        """The causal graphs of many tables of any shapes, those of similar shape in one pass.
+
+        Args:
+            tables: as `x` of `predict`.
+            interventions: one mask or None for each table, as in `predict`.
+            knowledge: one or None for each table.
+            regime: one or None for each table.
+            threshold: as in `predict`.
+            stability: as in `predict`.
+            progress: as in `predict`.
+
+        Raises:
+            DataError: a table cannot be used; the message says which, counted from 1.
+            UsageError: a list is not as long as the tables, or as in `predict`.
+        """
+        beside: list[Sequence] = []
+        given = {"interventions": interventions, "knowledge": knowledge, "regime": regime}
+        for name, values in given.items():
+            if values is not None and len(values) != len(tables):
+                raise UsageError(
+                    f"{name} has {len(values)} entries for {len(tables)} tables; give one "
+                    "(or None) for each"
+                )
+            beside.append([None] * len(tables) if values is None else values)
+        cases = []
+        for place, (x, mask, known, regime_n) in enumerate(
+            zip(tables, *beside, strict=True), start=1
+        ):
+            try:
+                cases.append(self._case(x, mask, None, known, regime_n, None, None))
+            except DataError as error:
+                raise DataError(f"table {place} of {len(tables)}: {error}") from error
+        return self._graphs(cases, threshold, stability, progress)
 
     def probabilities(
         self,
         x_bnd: np.ndarray,
         observed_bnd: np.ndarray | None = None,
         intervened_bnd: np.ndarray | None = None,
+        regime_bn: np.ndarray | None = None,
+        kind_bd: np.ndarray | None = None,
+        knowledge_bdd: np.ndarray | None = None,
     ) -> np.ndarray:
         """Edge probabilities of b tables of equal shape, arrays in, float32 [b, d, d] out.
+
+        What the network was not trained to read is left out; knowledge is not enforced.
 
         Args:
             x_bnd: [b, n, d] in any units; NaN counts as missing.
             observed_bnd: [b, n, d] bool, False = missing. Default: the cells that are not NaN.
             intervened_bnd: [b, n, d] bool, True = set by a known intervention. Default: none.
+            regime_bn: [b, n] bool, True = row of an experiment with unknown target.
+            kind_bd: [b, d] int32, kinds of amortize.batch.
+            knowledge_bdd: [b, d, d] int32, background knowledge as in amortize.batch.
         """
-        x_bnd = np.asarray(x_bnd, dtype=np.float64)
-        observed_bnd = ~np.isnan(x_bnd) if observed_bnd is None else observed_bnd & ~np.isnan(x_bnd)
-        if intervened_bnd is None:
-            intervened_bnd = np.zeros(x_bnd.shape, dtype=bool)
-        z_bnd = _standardised(x_bnd, observed_bnd)
-        b, n, d = x_bnd.shape
-        rows = _bucket(n, ROW_BUCKETS, ROW_STEP)
-        variables = _bucket(d, VARIABLE_BUCKETS, VARIABLE_STEP)
-        each = BYTES_PER_CELL * rows * variables + BYTES_PER_PAIR * variables**2
-        calls = -(-b // max(1, BYTES_PER_CALL // each))
-        size = -(-b // max(1, calls))
-        answers = []
-        for start in range(0, b, size):
-            cut = slice(start, start + size)
-            shape = (size, rows, variables)
-            inputs = (z_bnd[cut], observed_bnd[cut], intervened_bnd[cut])
-            p_bdd = self._forward(self._params, *(_padded(part, shape) for part in inputs), n, d)
-            answers.append(np.asarray(p_bdd, dtype=np.float32)[: len(z_bnd[cut]), :d, :d])
-        return np.concatenate(answers) if answers else np.zeros((0, d, d), np.float32)
+        from amortize.forward import read
 
-    def _range_warnings(self, table: Table) -> list[str]:
-        """Sentences on where the table lies outside what the network was trained on."""
+        x_bnd = np.asarray(x_bnd, dtype=np.float64)
+        b, _, d = x_bnd.shape
+        given = (observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd)
+        tables = [
+            self._known(read(x_bnd[k], *(None if part is None else part[k] for part in given)))
+            for k in range(b)
+        ]
+        answers = self._forward.answer(tables)
+        return np.stack([a.edges_dd for a in answers]) if b else np.zeros((0, d, d), np.float32)
+
+    def _known(self, inputs: Inputs) -> Inputs:
+        """The inputs without those that the network has never been shown."""
+        optional = {"regime": "regime_n", "kind": "kind_d", "knowledge": "knowledge_dd"}
+        unread = [field for name, field in optional.items() if name not in self.inputs]
+        return inputs._replace(**{name: np.zeros_like(getattr(inputs, name)) for name in unread})
+
+    def _case(
+        self,
+        x: Any,
+        interventions: Any,
+        names: Sequence[str] | None,
+        knowledge: object,
+        regime: Any,
+        kinds: Sequence[str] | None,
+        max_rows: int | None,
+    ) -> _Case:
+        """One table, checked and made ready for the network, with what is to be said of it."""
+        from amortize.forward import read
+
+        table = _as_table(x, names)
+        warnings = len(table.warnings)
+        intervened_nd = None
+        if interventions is not None:
+            intervened_nd = check_interventions(interventions, table)
+        regime_n = None if regime is None else _check_regime(regime, len(table.values))
+        known_dd = knowledge_matrix(knowledge, table)
+        kind_d = table.kinds if kinds is None else _check_kinds(kinds, table)
+        told = table.warnings[:]
+        del table.warnings[warnings:]  # a table that is predicted twice says it once
+
+        values_nd, n = table.values, len(table.values)
+        if max_rows is not None and max_rows < 5:
+            raise UsageError(f"max_rows is {max_rows}; give 5 or more, or leave it out")
+        if max_rows is not None and max_rows < n:
+            rows = np.sort(np.random.default_rng(0).choice(n, max_rows, replace=False))
+            values_nd = values_nd[rows]
+            intervened_nd = None if intervened_nd is None else intervened_nd[rows]
+            regime_n = None if regime_n is None else regime_n[rows]
+            told.append(f"Only {max_rows} of {n} rows were read, drawn at random, as asked.")
+        used = table.usable
+        inputs = read(
+            values_nd[:, used],
+            None,
+            None if intervened_nd is None else intervened_nd[:, used],
+            regime_n,
+            kind_d[used],
+            known_dd[np.ix_(used, used)],
+        )
+        told += range_warnings(
+            inputs.observed_nd, self.card.get("ranges", {}), trained_missing_rate(self.config.prior)
+        )
+        told += self._unread_warnings(table, inputs)
+        return _Case(table, inputs, known_dd, told)
+
+    def _unread_warnings(self, table: Table, inputs: Inputs) -> list[str]:
+        """Sentences on what is given and the network was not trained to read."""
         found = []
-        sizes = {"rows": len(table.values), "variables": int(table.usable.sum())}
-        for noun, size in sizes.items():
-            low, high = self.card.get("ranges", {}).get(noun, (0, np.inf))
-            if not low <= size <= high:
-                found.append(
-                    f"The table has {size} {noun}, the network was trained on {low} to {high}: "
-                    "its probabilities may be off."
-                )
-        binary = [column.name for column in table.columns if column.use == "binary"]
-        if binary:
+        names = [name for name, used in zip(table.names, table.usable, strict=True) if used]
+        typed = [name for name, kind in zip(names, inputs.kind_d, strict=True) if kind]
+        if typed and "kind" not in self.inputs:
             found.append(
-                f"The two-level column(s) {listing(binary)} are read as numbers: the network was "
+                f"The column(s) {listing(typed)} with levels are read as numbers: the network was "
                 "trained on continuous variables."
+            )
+        if inputs.regime_n.any() and "regime" not in self.inputs:
+            found.append(
+                f"The {int(inputs.regime_n.sum())} rows of experiments with unknown target are "
+                "read as if nothing had been done: the network was not trained on such rows."
+            )
+        if inputs.knowledge_dd.any() and "knowledge" not in self.inputs:
+            found.append(
+                "The background knowledge holds in the result, but the network did not read it: "
+                "it does not change what is said of other pairs."
             )
         return found
 
-    def _record(self, table: Table, intervened: np.ndarray | None, seconds: float) -> dict:
+    def _graphs(
+        self,
+        cases: list[_Case],
+        threshold: float,
+        stability: int,
+        progress: Callable[[float], None] | None,
+    ) -> list[CausalGraph]:
+        from amortize.stability import check_subsets, half_samples
+
+        check_threshold(threshold)
+        for case in cases:
+            check_subsets(stability, len(case.inputs.values_nd))
+        started = perf_counter()
+        tables = [self._known(case.inputs) for case in cases]
+        halves = [half for table in tables for half in half_samples(table, stability)]
+        answers = self._forward.answer(tables + halves, progress)
+        again = answers[len(tables) :]
+        seconds = perf_counter() - started
+        return [
+            self._graph(
+                case,
+                answers[k],
+                again[k * stability : (k + 1) * stability],
+                threshold,
+                seconds / len(cases),
+            )
+            for k, case in enumerate(cases)
+        ]
+
+    def _graph(
+        self,
+        case: _Case,
+        answer: Answer,
+        halves: list[Answer],
+        threshold: float,
+        seconds: float,
+    ) -> CausalGraph:
+        from amortize.stability import found_again
+
+        table, known_dd = case.table, case.known_dd
+        again = [conditioned(_placed(half.edges_dd, table.usable), known_dd) for half in halves]
+        return CausalGraph(
+            probabilities=conditioned(_placed(answer.edges_dd, table.usable), known_dd),
+            names=table.names,
+            threshold=threshold,
+            checkpoint=self.name,
+            columns=tuple(table.columns),
+            warnings=tuple(case.warnings),
+            run=self._record(case, len(halves), seconds),
+            assumptions=ASSUMPTIONS,
+            confounded=_placed(answer.confounded_dd, table.usable)
+            if "confounded" in self.outputs
+            else None,
+            stability=found_again(again, threshold) if halves else None,
+        )
+
+    def _record(self, case: _Case, halves: int, seconds: float) -> dict:
         import jax
 
         from amortize.compilation import versions
 
+        inputs = case.inputs
         return {
-            "rows": len(table.values),
-            "intervened_cells": 0 if intervened is None else int(intervened.sum()),
+            "rows": len(case.table.values),
+            "rows_read": len(inputs.values_nd),
+            "intervened_cells": int(inputs.intervened_nd.sum()),
+            "unknown_target_rows": int(inputs.regime_n.sum()),
+            "required_edges": int((case.known_dd == REQUIRED).sum()),
+            "forbidden_edges": int((case.known_dd == FORBIDDEN).sum()),
+            "inputs_read": sorted(self.inputs),
+            "stability_subsets": halves,
             "network_seconds": round(seconds, 3),
             "checkpoint_step": self.card.get("step"),
             "device": str(jax.devices()[0]),
             "versions": {**versions(), "python": platform.python_version()},
         }
+
+
+class _Case(NamedTuple):
+    """A table on its way through the network."""
+
+    table: Table
+    inputs: Inputs  # of its usable variables
+    known_dd: np.ndarray  # over all its variables
+    warnings: list[str]
 
 
 def load(name_or_path: str | Path | None = None) -> Predictor:
@@ -193,7 +339,7 @@ def load(name_or_path: str | Path | None = None) -> Predictor:
     return Predictor(load_checkpoint(path), path.name)
 
 
-def _as_table(x: Any, names: "Sequence[str] | None") -> Table:
+def _as_table(x: Any, names: Sequence[str] | None) -> Table:
     if isinstance(x, Table):
         return x
     if isinstance(x, pd.DataFrame):
@@ -205,22 +351,31 @@ def _as_table(x: Any, names: "Sequence[str] | None") -> Table:
     return Table.from_array(x, names)
 
 
-def _standardised(x_bnd: np.ndarray, observed_bnd: np.ndarray) -> np.ndarray:
-    """Float32 z-scores, computed in float64: a large offset (a year, a time stamp) would
-    otherwise eat the digits that vary.
-    """
-    count = np.maximum(observed_bnd.sum(axis=1, keepdims=True), 1)
-    x = np.where(observed_bnd, x_bnd, 0.0)
-    centred = np.where(observed_bnd, x - x.sum(axis=1, keepdims=True) / count, 0.0)
-    largest = np.abs(centred).max(axis=1, keepdims=True, initial=0.0)
-    centred = centred / np.where(largest > 0, largest, 1.0)
-    deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
-    return (centred / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
+def _placed(part_dd: np.ndarray, usable_d: np.ndarray) -> np.ndarray:
+    """A matrix over the usable variables as float64 over all of them, 0 elsewhere."""
+    whole_dd = np.zeros((len(usable_d),) * 2)
+    whole_dd[np.ix_(usable_d, usable_d)] = part_dd
+    return whole_dd
 
 
-def _bucket(size: int, buckets: tuple[int, ...], step: int) -> int:
-    return next((bucket for bucket in buckets if bucket >= size), -(-size // step) * step)
+def _check_regime(regime: Any, n: int) -> np.ndarray:
+    try:
+        found = np.asarray(regime)
+        fitting = found.shape == (n,) and bool(np.isin(found, (0, 1)).all())
+    except (TypeError, ValueError):
+        fitting = False
+    if not fitting:
+        raise DataError(
+            f"the regime is not {n} values of 0 and 1; give 1 for each row of an experiment with "
+            "unknown target"
+        )
+    return found.astype(bool)
 
 
-def _padded(part: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return np.pad(part, [(0, to - size) for to, size in zip(shape, part.shape, strict=True)])
+def _check_kinds(kinds: Sequence[str], table: Table) -> np.ndarray:
+    if len(kinds) != len(table.names):
+        raise UsageError(f"{len(kinds)} kinds were given for {len(table.names)} variables")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UsageError(f"{quoted(kind)} is no kind; choose {', '.join(KINDS)}")
+    return np.array([KINDS.index(kind) for kind in kinds], dtype=np.int32)

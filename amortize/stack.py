@@ -46,3 +46,10 @@ def run(
     if rematerialise:
         body = jax.checkpoint(body, prevent_cse=unrolled)  # a rolled scan keeps them apart itself
     return jax.lax.scan(body, carry, state, unroll=unrolled)[0]
+
+
+def layers(blocks: nnx.Module) -> list[Any]:
+    """The blocks of a stack one by one, as modules of their own."""
+    graph, state = nnx.split(blocks)
+    depth = len(jax.tree.leaves(state)[0])
+    return [nnx.merge(graph, jax.tree.map(lambda leaf, k=k: leaf[k], state)) for k in range(depth)]

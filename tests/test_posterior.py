@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 
 from amortize.errors import UsageError
+from amortize.knowledge import FORBIDDEN, REQUIRED, UNKNOWN
 from amortize.posterior import (
+    Verdict,
     adjacency,
     check_threshold,
+    conditioned,
     decode_dag,
     direction_uncertain,
     oriented,
+    verdicts,
 )
 
 
@@ -76,3 +80,59 @@ def test_ties_and_zeros():
 def test_thresholds_outside_their_range(threshold):
     with pytest.raises(UsageError, match="threshold"):
         check_threshold(threshold)
+
+
+def knowledge_of(seed: int, d: int) -> np.ndarray:
+    """Random constraints without contradictions: required edges follow the order of the index."""
+    rng = np.random.default_rng(seed)
+    known = np.where(rng.random((d, d)) < 0.3, FORBIDDEN, UNKNOWN)
+    known[np.triu(rng.random((d, d)) < 0.15, k=1)] = REQUIRED
+    known[np.eye(d, dtype=bool)] = UNKNOWN
+    return known
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("threshold", [0.01, 0.5, 1.0])
+def test_what_is_known_holds_in_probabilities_and_graph(seed, threshold):
+    p, known = random_probabilities(seed, 9), knowledge_of(seed, 9)
+    p[0, 1:4] = 1.0  # a network that is certain, also of what is not so
+    p[1:4, 0] = 0.0
+    q = conditioned(p, known)
+    dag = decode_dag(q, threshold)
+    assert (q[known == FORBIDDEN] == 0).all() and (q[known == REQUIRED] == 1).all()
+    assert (q + q.T <= 1 + 1e-12).all() and (np.diag(q) == 0).all()
+    assert dag[known == REQUIRED].all() and not dag[known == FORBIDDEN].any()
+    assert is_acyclic(dag)
+
+
+def test_the_remaining_answers_keep_their_odds():
+    p = np.array([[0.0, 0.5, 0.2], [0.3, 0.0, 0.1], [0.4, 0.1, 0.0]])
+    known = np.zeros((3, 3), int)
+    known[0, 1] = FORBIDDEN
+    q = conditioned(p, known)
+    assert q[1, 0] == pytest.approx(0.3 / (0.3 + 0.2)) and q[0, 1] == 0
+    np.testing.assert_allclose(np.delete(q, 1, 0)[:, [0, 2]], np.delete(p, 1, 0)[:, [0, 2]])
+    np.testing.assert_allclose(conditioned(p, np.zeros((3, 3), int)), p)
+
+
+def test_a_required_edge_outlasts_a_cycle_of_near_certain_ones():
+    p = np.zeros((3, 3))
+    p[0, 1] = p[1, 2] = 1.0
+    known = np.zeros((3, 3), int)
+    known[2, 0] = REQUIRED
+    dag = decode_dag(conditioned(p, known))
+    assert dag[2, 0] and is_acyclic(dag) and dag.sum() == 2
+
+
+def test_verdicts_name_every_case():
+    p = np.zeros((4, 4))
+    p[0, 1], p[1, 2], p[2, 1] = 0.9, 0.4, 0.3
+    confounded = np.zeros((4, 4))
+    confounded[0, 1] = confounded[1, 0] = confounded[2, 3] = confounded[3, 2] = 0.8
+    found = verdicts(p, 0.5, confounded)
+    assert found[0, 1] == Verdict.CAUSE and found[1, 0] == Verdict.EFFECT
+    assert found[1, 2] == found[2, 1] == Verdict.UNDIRECTED
+    assert found[2, 3] == found[3, 2] == Verdict.CONFOUNDED
+    assert found[0, 2] == found[0, 0] == Verdict.UNRELATED
+    assert verdicts(p, 0.5)[2, 3] == Verdict.UNRELATED
+    assert verdicts(p, 0.95)[0, 1] == Verdict.UNRELATED

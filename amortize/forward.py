@@ -1,0 +1,202 @@
+"""Runs the network on tables: pads them to few shapes, batches what fits, streams what does not.
+
+Arrays in, arrays out; knows nothing of files, names or warnings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from amortize.batch import make_batch
+from amortize.model import (
+    ModelConfig,
+    Params,
+    confounded_probabilities,
+    edge_probabilities,
+    predict_logits,
+)
+from amortize.streaming import chunk_rows, stream_logits
+
+# Shapes are padded up to these, so that few of them are ever compiled.
+ROW_BUCKETS = (32, 64, 128, 256, 512, 1024, 2048)
+ROW_STEP = 1024  # above the largest bucket
+VARIABLE_BUCKETS = (4, 8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 100, 128, 160, 200, 256)
+VARIABLE_STEP = 64
+BYTES_PER_CALL = 1 << 30  # rough size of the activations that one call may hold
+BYTES_STREAMED = 1 << 29  # a single table beyond this is read in chunks of rows
+
+Progress = Callable[[float], None]  # is told the share of the work that is done
+
+
+class Inputs(NamedTuple):
+    """One table of n rows and d variables, as the network reads it."""
+
+    values_nd: np.ndarray  # float32, z-scored, 0 where missing
+    observed_nd: np.ndarray  # bool
+    intervened_nd: np.ndarray  # bool
+    regime_n: np.ndarray  # bool
+    kind_d: np.ndarray  # int32
+    knowledge_dd: np.ndarray  # int32
+
+
+class Answer(NamedTuple):
+    """Probabilities between the d variables of one table, float32."""
+
+    edges_dd: np.ndarray  # [i, j]: i causes j directly
+    confounded_dd: np.ndarray  # symmetric: an unmeasured common cause
+
+
+def read(
+    values_nd: np.ndarray,
+    observed_nd: np.ndarray | None = None,
+    intervened_nd: np.ndarray | None = None,
+    regime_n: np.ndarray | None = None,
+    kind_d: np.ndarray | None = None,
+    knowledge_dd: np.ndarray | None = None,
+) -> Inputs:
+    """One table in any units as the network's input; what is not given says nothing.
+
+    Args:
+        values_nd: [n, d]; NaN counts as missing.
+        observed_nd: [n, d] bool, False = missing whatever the value.
+        intervened_nd: [n, d] bool, True = set by a known intervention.
+        regime_n: [n] bool, True = row of an experiment with unknown target.
+        kind_d: [d] int32, kinds of amortize.batch; default: continuous.
+        knowledge_dd: [d, d] int32, background knowledge as in amortize.batch.
+    """
+    n, d = values_nd.shape
+    observed = ~np.isnan(values_nd)
+    if observed_nd is not None:
+        observed &= observed_nd
+    return Inputs(
+        standardised(values_nd, observed),
+        observed,
+        np.zeros((n, d), bool) if intervened_nd is None else np.asarray(intervened_nd, bool),
+        np.zeros(n, bool) if regime_n is None else np.asarray(regime_n, bool),
+        np.zeros(d, np.int32) if kind_d is None else np.asarray(kind_d, np.int32),
+        np.zeros((d, d), np.int32) if knowledge_dd is None else np.asarray(knowledge_dd, np.int32),
+    )
+
+
+def standardised(values_nd: np.ndarray, observed_nd: np.ndarray) -> np.ndarray:
+    """Float32 z-scores [n, d], 0 where missing, computed in float64.
+
+    A large offset (a year, a time stamp) would otherwise eat the digits that vary.
+    """
+    out_nd = np.zeros(values_nd.shape, np.float32)
+    for j in range(values_nd.shape[1]):  # a column at a time: long tables are never copied whole
+        seen = observed_nd[:, j]
+        x = values_nd[seen, j].astype(np.float64)
+        if not x.size:
+            continue
+        x = x - x[0]  # exactly 0 in a constant column, which a mean need not be
+        x = x / (np.abs(x).max() or 1.0)
+        out_nd[seen, j] = (x - x.mean()) / (x.std() or 1.0)
+    return out_nd
+
+
+class Forward:
+    """A network and its parameters; compiled programs are kept for tables of similar shape."""
+
+    def __init__(self, config: ModelConfig, params: Params) -> None:
+        # Blocks in a loop compile several times faster than written out, and run little slower;
+        # bfloat16 is an accelerator's.
+        on_cpu = jax.default_backend() == "cpu"
+        self.config = dataclasses.replace(
+            config, unroll=False, bfloat16=config.bfloat16 and not on_cpu
+        )
+        self._params = params
+        self._call = jax.jit(partial(_probabilities, self.config))
+
+    def answer(self, tables: Sequence[Inputs], progress: Progress | None = None) -> list[Answer]:
+        """What the network says of each table; those of similar shape go together."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for place, table in enumerate(tables):
+            groups.setdefault(padded_shape(*table.values_nd.shape), []).append(place)
+        told = progress or (lambda _: None)
+        answers: dict[int, Answer] = {}
+        for shape, places in groups.items():
+            each = self.activation_bytes(*shape)
+            if each > BYTES_STREAMED and self.config.architecture == "two_stream":
+                for place in places:
+                    done = len(answers)
+                    answers[place] = self._stream(
+                        tables[place], shape[1], lambda s, k=done: told((k + s) / len(tables))
+                    )
+                continue
+            calls = -(-len(places) // max(1, BYTES_PER_CALL // each))
+            size = -(-len(places) // calls)
+            for start in range(0, len(places), size):
+                some = places[start : start + size]
+                found = self._together([tables[place] for place in some], (size, *shape))
+                answers.update(zip(some, found, strict=True))
+                told(len(answers) / len(tables))
+        return [answers[place] for place in range(len(tables))]
+
+    def activation_bytes(self, rows: int, variables: int) -> int:
+        """Rough size of what one table of that shape needs at a time."""
+        c = self.config
+        if c.architecture != "two_stream":
+            return 64 * c.axial.width * rows * variables
+        per_pair = 48 * c.triangle_channels + 32 * c.pair_width + 8 * c.outer_channels**2
+        return 32 * c.row_width * rows * variables + per_pair * variables**2
+
+    def _together(self, tables: list[Inputs], shape: tuple[int, int, int]) -> list[Answer]:
+        size, rows, variables = shape
+        axes = {"n": rows, "d": variables}
+        padded = [
+            np.zeros((size, *(axes[axis] for axis in name.rpartition("_")[2])), stack[0].dtype)
+            for name, stack in zip(Inputs._fields, zip(*tables, strict=True), strict=True)
+        ]
+        sizes_b2 = np.zeros((size, 2), np.int32)
+        for k, table in enumerate(tables):
+            sizes_b2[k] = table.values_nd.shape
+            for whole, part in zip(padded, table, strict=True):
+                whole[(k, *(slice(length) for length in part.shape))] = part
+        edges, confounded = (
+            np.asarray(p, np.float32) for p in self._call(self._params, padded, sizes_b2)
+        )
+        return [
+            Answer(edges[k, :d, :d], confounded[k, :d, :d])
+            for k, d in enumerate(table.values_nd.shape[1] for table in tables)
+        ]
+
+    def _stream(self, table: Inputs, variables: int, progress: Progress) -> Answer:
+        rows = chunk_rows(self.config, variables)
+        logits_bddk = stream_logits(self.config, self._params, table, rows, variables, progress)
+        d = table.values_nd.shape[1]
+        found = edge_probabilities(logits_bddk), confounded_probabilities(logits_bddk)
+        return Answer(*(np.asarray(p, np.float32)[0, :d, :d] for p in found))
+
+
+def padded_shape(n: int, d: int) -> tuple[int, int]:
+    """The rows and variables that a table of that size is padded to."""
+    return _bucket(n, ROW_BUCKETS, ROW_STEP), _bucket(d, VARIABLE_BUCKETS, VARIABLE_STEP)
+
+
+def _bucket(size: int, buckets: tuple[int, ...], step: int) -> int:
+    return next((bucket for bucket in buckets if bucket >= size), -(-size // step) * step)
+
+
+def _probabilities(config: ModelConfig, params: Params, padded: list, sizes_b2: jax.Array):
+    values_bnd, observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd = padded
+    _, rows, variables = values_bnd.shape
+    batch = make_batch(
+        values_bnd,
+        observed_bnd,
+        intervened_bnd,
+        rows_bn=jnp.arange(rows) < sizes_b2[:, :1],
+        variables_bd=jnp.arange(variables) < sizes_b2[:, 1:],
+        regime_bn=regime_bn,
+        kind_bd=kind_bd,
+        knowledge_bdd=knowledge_bdd,
+    )
+    logits_bddk = predict_logits(config, params, batch)
+    return edge_probabilities(logits_bddk), confounded_probabilities(logits_bddk)

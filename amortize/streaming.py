@@ -1,0 +1,182 @@
+"""The two-stream network on one table of any length: rows in chunks, sums added up over them.
+
+Rows meet only in sums, so the result is that of the whole table up to the order of addition, while
+memory holds one chunk's activations and a token per cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from amortize.batch import Batch
+from amortize.cell_features import cell_features
+from amortize.model import ModelConfig, Params, TwoStream, network
+from amortize.pair_features import PairSums, pair_features, pair_sums
+from amortize.stack import layers
+
+if TYPE_CHECKING:
+    from amortize.forward import Inputs
+
+BYTES_PER_CHUNK = 1 << 28  # rough size of the activations of a chunk of rows
+FEWEST_CHUNK_ROWS = 256
+
+
+def chunk_rows(config: ModelConfig, variables: int) -> int:
+    """Rows of a chunk of a table with so many variables, a power of two."""
+    rows = BYTES_PER_CHUNK // (32 * config.row_width * variables)
+    return 1 << max(FEWEST_CHUNK_ROWS, rows).bit_length() - 1
+
+
+def stream_logits(
+    config: ModelConfig,
+    params: Params,
+    table: Inputs,
+    rows: int,
+    variables: int,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Array:
+    """Logits [1, d, d, 3] of one table.
+
+    Args:
+        config: of a two-stream network.
+        params: its parameters.
+        table: the whole table.
+        rows: of a chunk; any number gives the same result.
+        variables: padded number of variables, at least the table's.
+        progress: is told the share of the work done after every chunk.
+    """
+    net = network(config, params)
+    assert isinstance(net, TwoStream)
+    starts = range(0, len(table.values_nd), rows)
+    passes = config.row_blocks + config.final_read
+    steps = iter(range(1, passes * len(starts) + 1))
+
+    def chunk(start: int) -> Batch:
+        return _chunk(table, start, rows, variables)
+
+    def added(total: Any, part: Any) -> Any:
+        # Waiting keeps one chunk's activations in memory, and not those of all that are queued.
+        total = jax.block_until_ready(part if total is None else jax.tree.map(jnp.add, total, part))
+        progress(next(steps) / (passes * len(starts)))
+        return total
+
+    blocks = layers(net.row_stack)
+    tokens: list[Array] = []
+    total: tuple[PairSums, Array] | None = None
+    for start in starts:
+        s, sums, outer = _embed((net.cell_in, net.cell_out, blocks[0].outer), chunk(start))
+        tokens.append(s)
+        total = added(total, (sums, outer))
+    assert total is not None
+    sums, outer_bxy = total
+    whole = chunk(0)
+    z = _start((net.pair_in,), whole, sums, statistics=config.statistics)
+    for place, block in enumerate(blocks):
+        reasoning = (block.outer, block.triangle, block.pair_transition)
+        z = _reason(reasoning, z, outer_bxy, sums.count_bdd, whole.variables_bd)
+        following = blocks[place + 1].outer if place + 1 < len(blocks) else net.last_outer
+        if following is None:
+            break
+        outer = None
+        for k, start in enumerate(starts):
+            read = (block.row_update, following)
+            tokens[k], part = _update(read, tokens[k], z, chunk(start))
+            outer = added(outer, part)
+        assert outer is not None
+        outer_bxy = outer
+    if net.last_outer is not None:
+        z = _read((net.last_outer,), z, outer_bxy, sums.count_bdd)
+    for block in layers(net.pair_stack) if net.pair_stack is not None else []:
+        z = _reason(
+            (None, block.triangle, block.pair_transition), z, None, None, whole.variables_bd
+        )
+    return _finish((net.norm, net.head), z)
+
+
+def _chunk(table: Inputs, start: int, rows: int, variables: int) -> Batch:
+    """Rows from `start` on as a padded batch of one; values stay standardised over the whole."""
+    parts = [part[start : start + rows] for part in table[:4]]
+    n, d = parts[0].shape
+    values, observed, intervened = (
+        jnp.asarray(np.pad(part, ((0, rows - n), (0, variables - d)))[None]) for part in parts[:3]
+    )
+    wide = (0, variables - d)
+    return Batch(
+        values_bnd=values,
+        observed_bnd=observed,
+        intervened_bnd=intervened,
+        regime_bn=jnp.asarray(np.pad(parts[3], (0, rows - n))[None]),
+        kind_bd=jnp.asarray(np.pad(table.kind_d, wide)[None]),
+        knowledge_bdd=jnp.asarray(np.pad(table.knowledge_dd, (wide, wide))[None]),
+        rows_bn=jnp.arange(rows)[None] < n,
+        variables_bd=jnp.arange(variables)[None] < d,
+    )
+
+
+def _compiled(static: tuple[str, ...] = ()) -> Callable:
+    """jax.jit of a function of modules and arrays: a module's structure is static.
+
+    So blocks of a kind share one compiled program.
+    """
+
+    def wrap(function: Callable) -> Callable:
+        @partial(jax.jit, static_argnums=0, static_argnames=static)
+        def run(graph: nnx.GraphDef, state: nnx.State, *arrays: Any, **options: Any) -> Any:
+            return function(nnx.merge(graph, state), *arrays, **options)
+
+        def call(modules: tuple, *arrays: Any, **options: Any) -> Any:
+            return run(*nnx.split(modules), *arrays, **options)
+
+        return call
+
+    return wrap
+
+
+@_compiled()
+def _embed(modules: tuple, chunk: Batch) -> tuple[Array, PairSums, Array]:
+    cell_in, cell_out, outer = modules
+    s = cell_out(jax.nn.relu(cell_in(cell_features(chunk))))
+    return s, pair_sums(chunk), outer.sums(s, chunk.observed_bnd.swapaxes(1, 2))
+
+
+@_compiled(static=("statistics",))
+def _start(modules: tuple, whole: Batch, sums: PairSums, *, statistics: bool) -> Array:
+    return modules[0](pair_features(whole, sums, statistics))
+
+
+@_compiled()
+def _reason(
+    modules: tuple, z: Array, outer_bxy: Array | None, count_bdd: Array | None, variables_bd: Array
+) -> Array:
+    outer, triangle, transition = modules
+    pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
+    variables_b = jnp.maximum(variables_bd.sum(-1), 1).astype(jnp.float32)
+    if outer is not None:
+        z = z + outer.read(outer_bxy, count_bdd).astype(z.dtype)
+    return transition(triangle(z, pairs_bdd, variables_b))
+
+
+@_compiled()
+def _update(modules: tuple, s: Array, z: Array, chunk: Batch) -> tuple[Array, Array]:
+    update, outer = modules
+    s = update(s, z, chunk.variables_bd)
+    return s, outer.sums(s, chunk.observed_bnd.swapaxes(1, 2))
+
+
+@_compiled()
+def _read(modules: tuple, z: Array, outer_bxy: Array, count_bdd: Array) -> Array:
+    return z + modules[0].read(outer_bxy, count_bdd).astype(z.dtype)
+
+
+@_compiled()
+def _finish(modules: tuple, z: Array) -> Array:
+    norm, head = modules
+    return head(norm(z)).astype(jnp.float32)
