@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from amortize.header import cleaned
 from amortize.predict import Predictor, load
 from amortize.table import FEWEST_ROWS, FEWEST_VARIABLES
 
@@ -42,6 +43,7 @@ class CausalDiscovery(BaseEstimator):
         X: "ArrayLike | pd.DataFrame",
         y: None = None,
         interventions: "ArrayLike | pd.DataFrame | None" = None,
+        knowledge: object = None,
     ) -> "CausalDiscovery":
         """Predict the graph of a table.
 
@@ -49,6 +51,7 @@ class CausalDiscovery(BaseEstimator):
             X: array [n, d] with NaN for missing, or a DataFrame.
             y: ignored; it is there for pipelines.
             interventions: 0/1 of the same shape; 1 = the cell was set by the experimenter.
+            knowledge: background knowledge, as in `Predictor.predict`.
 
         Raises:
             DataError: the table, the mask or the checkpoint cannot be used; a ValueError.
@@ -56,7 +59,7 @@ class CausalDiscovery(BaseEstimator):
         """
         if isinstance(X, pd.DataFrame):
             validate_data(self, X, skip_check_array=True)
-            columns = ["" if name is None else str(name).strip() for name in X.columns]
+            columns = [cleaned(name) for name in X.columns]
         else:
             X = validate_data(
                 self,
@@ -68,16 +71,15 @@ class CausalDiscovery(BaseEstimator):
             )
             columns = [f"x{i}" for i in range(self.n_features_in_)]
         graph = _network(self.checkpoint).predict(
-            X, interventions=interventions, threshold=self.threshold
+            X, interventions=interventions, knowledge=knowledge, threshold=self.threshold
         )
         places = [columns.index(name) for name in graph.names]
         square = np.ix_(places, places)
-        dag = graph.dag()
         self.graph_ = graph
         self.probabilities_ = np.zeros((len(columns), len(columns)))
         self.probabilities_[square] = graph.probabilities
         self.adjacency_matrix_ = np.zeros((len(columns), len(columns)), dtype=int)
-        for cause, effect in dag.edges:
+        for cause, effect in graph.dag().edges:
             self.adjacency_matrix_[columns.index(cause), columns.index(effect)] = 1
         return self
 

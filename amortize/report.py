@@ -125,12 +125,11 @@ def _data(graph: "CausalGraph") -> dict[str, Any]:
 
 
 def _flat(matrix: np.ndarray | None) -> list[float] | None:
-    """Row by row, six digits, whole numbers short."""
+    """Row by row, six digits, whole numbers short. Only what is certain is 1."""
     if matrix is None:
         return None
-    return [
-        int(x) if x == int(x) else x for x in np.round(matrix, 6).ravel().astype(float).tolist()
-    ]
+    rounded = np.where(matrix < 1, np.minimum(np.round(matrix, 6), 0.999999), 1.0)
+    return [int(x) if x == int(x) else x for x in rounded.ravel().tolist()]
 
 
 def _warnings(graph: "CausalGraph") -> str:

@@ -55,6 +55,13 @@ def test_numbers_survive_with_six_digits():
     assert data["threshold"] == 0.5
 
 
+def test_only_what_is_certain_is_one():
+    p = np.array([[0, 1, 0], [0, 0, 1 - 1e-9], [0, 0, 0]])
+    assert page_data(render(CausalGraph(p, list("abc"))))["probabilities"][:6] == [
+        0, 1, 0, 0, 0, 0.999999,
+    ]  # fmt: skip
+
+
 def test_the_edge_table_without_script_is_that_of_the_graph():
     p, confounded = np.zeros((4, 4)), np.zeros((4, 4))
     p[0, 1], p[1, 2], p[2, 0] = 0.9, 0.8, 0.7
