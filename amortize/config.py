@@ -125,6 +125,7 @@ def small() -> TrainConfig:
     return TrainConfig(
         name="small",
         model=ModelConfig(statistics=True),
+        optimiser=OptimiserConfig(method="muon"),
         prior=wide(),
         questions=ASKED,
         buckets=large
@@ -158,7 +159,7 @@ def base() -> TrainConfig:
             statistics=True,
             bfloat16=True,
         ),
-        optimiser=OptimiserConfig(learning_rate=1e-3, warmup=1000, ema=0.9995),
+        optimiser=OptimiserConfig(method="muon", learning_rate=1e-3, warmup=1000, ema=0.9995),
         prior=wide(),
         questions=ASKED,
         buckets=shapes,
