@@ -1,19 +1,24 @@
-"""Endpoint conventions on asymmetric graphs, and workers that are slow, loud or die."""
+"""The registry, what each method gets to see, and workers that are slow, loud or die."""
 
+import io
 import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from amortize.baselines import METHODS, Worker
-from amortize.baselines.causallearn import bic
-from amortize.baselines.endpoints import consistent_extension, from_causallearn, from_lingam
-from amortize.baselines.method import INSTALL_HINT, Question
+from amortize import batch
+from amortize.baselines import METHODS, Worker, make_question, message, question
+from amortize.baselines.message import Message
+from amortize.baselines.method import INSTALL_HINT, Method
+from amortize.baselines.question import Answer
+from amortize.baselines.scorebased import bic, regimes
+from amortize.baselines.worker import prepare, respond
 
 TRIVIAL = ("empty", "random", "correlation", "inverse-covariance")
-SEARCHES = ("pc", "ges", "boss", "direct-lingam")
 
 
 @pytest.fixture(scope="module")
@@ -34,61 +39,10 @@ def collider(n=2000, seed=0):
     return (table - table.mean(0)) / table.std(0), graph
 
 
-def test_causallearn_endpoints():
-    # 0 -> 1, 2 -> 1, 1 --- 3, 0 <-> 3: marks [a, b] stand at a.
-    marks = np.zeros((4, 4))
-    marks[1, 0], marks[0, 1] = 1, -1
-    marks[1, 2], marks[2, 1] = 1, -1
-    marks[1, 3] = marks[3, 1] = -1
-    marks[0, 3] = marks[3, 0] = 1
-    expected = np.zeros((4, 4), int)
-    expected[0, 1] = expected[2, 1] = 1
-    expected[1, 3] = expected[3, 1] = expected[0, 3] = expected[3, 0] = 1
-    np.testing.assert_array_equal(from_causallearn(marks), expected)
-    with pytest.raises(ValueError, match="endpoint marks"):
-        from_causallearn(np.array([[0, 2], [1, 0]]))
-
-
-def test_lingam_weights_are_transposed_and_cut():
-    weights = np.array([[0, 0.5, 0.01], [0, 0, 0], [-0.8, np.nan, 0]])
-    expected = np.zeros((3, 3), int)
-    expected[1, 0] = expected[0, 2] = 1  # effect of 1 on 0, of 0 on 2
-    np.testing.assert_array_equal(from_lingam(weights, 0.1), expected)
-
-
-@pytest.mark.parametrize("name", SEARCHES)
-def test_a_collider_comes_out_the_right_way_round(worker, name):
-    pytest.importorskip("causallearn")
-    table, graph = collider()
-    result = worker.run(METHODS[name], table, seed=1, limit=60)
-    assert result.status == "ok", result.reason
-    np.testing.assert_array_equal(result.graph_dd, graph)
-    assert result.version and result.seconds > 0
-
-
-def test_lingam_ranks_by_weight(worker):
-    pytest.importorskip("causallearn")
-    table, graph = collider()
-    scores = worker.run(METHODS["direct-lingam"], table, seed=1, limit=60).scores_dd
-    assert scores[graph == 1].min() > scores[graph == 0].max()
-
-
-def test_chain_is_left_undirected(worker):
-    pytest.importorskip("causallearn")
-    random = np.random.default_rng(1)
-    a = random.normal(size=1000)
-    b = a + random.normal(size=1000)
-    c = b + random.normal(size=1000)
-    expected = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
-    for name in ("pc", "ges", "boss"):
-        result = worker.run(METHODS[name], np.stack([a, b, c], 1), seed=0, limit=60)
-        np.testing.assert_array_equal(result.graph_dd, expected, err_msg=name)
-
-
 def test_trivial_baselines():
     table, _ = collider()
-    question = Question(table, edges=3, seed=5)
-    found = {name: METHODS[name].answer(question) for name in TRIVIAL}
+    asked = make_question(table, seed=5, edges=3)
+    found = {name: METHODS[name].answer(asked) for name in TRIVIAL}
     assert found["empty"].graph_dd.sum() == 0
     random = found["random"].graph_dd
     assert random.sum() == 3 and not np.linalg.matrix_power(random, 4).any()
@@ -105,7 +59,7 @@ def test_trivial_baselines_survive_constant_columns_and_few_rows():
     table = np.random.default_rng(0).normal(size=(4, 6))
     table[:, 2] = 0
     for name in TRIVIAL:
-        answer = METHODS[name].answer(Question(table, edges=99, seed=0))
+        answer = METHODS[name].answer(make_question(table, seed=0, edges=99))
         assert answer.scores_dd is None or np.isfinite(answer.scores_dd).all()
 
 
@@ -114,19 +68,6 @@ def test_only_a_density_method_learns_the_number_of_edges(worker):
     assert worker.run(METHODS["random"], table, seed=0, limit=10, edges=4).graph_dd.sum() == 4
     blind = replace(METHODS["random"], uses=("values",))
     assert worker.run(blind, table, seed=0, limit=10, edges=4).graph_dd.sum() == 0
-
-
-def test_bic_prefers_the_truth_and_extensions_keep_colliders():
-    table, graph = collider()
-    assert bic(table, graph) < bic(table, np.zeros((4, 4))) and bic(table, graph) < bic(
-        table, np.triu(np.ones((4, 4)), 1)
-    )
-    np.testing.assert_array_equal(consistent_extension(graph), graph)
-    chain = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
-    extension = consistent_extension(chain)
-    assert ((extension + extension.T) == chain).all() and extension.sum(0).max() == 1
-    square = np.array([[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]])
-    assert consistent_extension(square) is None  # a chordless cycle needs a new collider
 
 
 def test_a_slow_method_is_killed_and_the_next_one_runs(worker):
@@ -155,25 +96,150 @@ def test_a_dead_worker_is_a_result():
         worker._process.kill()
         worker._process.wait()
         result = worker.run(METHODS["empty"], table, seed=0, limit=20)
-        assert result.status == "error" and "died" in result.reason
+        assert result.status == "error" and "died (SIGKILL)" in result.reason
         assert worker.run(METHODS["empty"], table, seed=0, limit=20).status == "ok"
 
 
-def test_the_worker_has_no_jax_and_one_thread(worker):
+def test_a_python_without_our_libraries_is_a_result():
+    with Worker(python="/bin/false") as worker:
+        result = worker.run(METHODS["empty"], np.eye(3), seed=0, limit=20)
+    assert result.status == "error" and "died (exit status 1)" in result.reason
+
+
+@pytest.mark.parametrize("error", [BaseException("a Rust\npanic"), SystemExit(3), MemoryError()])
+def test_whatever_is_raised_is_a_result(error):
+    def answer(_):
+        raise error
+
+    header = {"do": "run", "seed": 0, "edges": 0}
+    request = Message(header, {"values_nd": np.eye(3)})
+    reply = respond(Method("bad", "dag", answer, "none"), request).header
+    assert reply["status"] == "error" and reply["reason"].startswith(type(error).__name__)
+    assert "\n" not in reply["reason"]
+
+
+def test_the_worker_has_no_jax(worker):
     for name in METHODS:
-        ready = worker._ask({"do": "prepare", "method": name}, 60)
+        ready = worker._ask(Message({"do": "prepare", "method": name}, {}), 60).header
         assert ready["status"] == "not installed" or not ready["jax"], name
 
 
-def test_a_missing_library_is_named(monkeypatch, capfd):
-    from amortize.baselines.worker import prepare
+def test_importing_the_registry_imports_no_library():
+    loaded = "import sys, amortize.baselines; print([m for m in sys.argv[1:] if m in sys.modules])"
+    names = ["jax", "causallearn", "scipy", "sklearn", "torch", "castle", "dagma", "gies", "ges"]
+    found = subprocess.run(
+        [sys.executable, "-c", loaded, *names], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "[]\n"
 
+
+def test_a_missing_library_is_named():
     absent = replace(METHODS["pc"], package="no-such-distribution")
-    assert prepare(absent) == {"status": "not installed", "reason": INSTALL_HINT}
+    assert prepare(absent).header == {"status": "not installed", "reason": INSTALL_HINT}
+    assert "(missing)" in absent.record()["version"]
+    absent = replace(METHODS["empty"], package="numpy", needs=("no-such-distribution",))
+    assert absent.installed_version() is None
+    assert METHODS["golem"].install_hint().endswith("pip install 'amortize[baselines-torch]'")
 
 
 def test_every_method_says_what_stands_beside_its_results():
     for name, method in METHODS.items():
-        assert method.name == name and method.source and method.kind in ("dag", "cpdag", "skeleton")
-        json.dumps(dict(method.settings))
+        assert method.name == name and method.source
+        assert method.kind in ("dag", "cpdag", "pag", "skeleton")
+        assert {*method.uses} <= {"values", "density", "missing", "interventions", "knowledge"}
+        assert ("interventions" in method.uses) == (method.rows == "regimes")
         assert method.package is None or method.modules
+        record = json.loads(json.dumps(method.record()))
+        assert record["method"] == name and record["version"].split()[1]
+
+
+def test_the_listing_names_every_method(capsys):
+    from amortize.baselines.__main__ import main
+
+    main()
+    lines = capsys.readouterr().out.splitlines()
+    for name, method in METHODS.items():
+        assert any(line.startswith(f"{name} ") and method.kind in line for line in lines)
+
+
+def test_a_method_sees_only_what_it_declares():
+    random = np.random.default_rng(0)
+    masks = random.random((3, 60, 4)) < 0.1
+    asked = make_question(
+        random.normal(size=(60, 4)),
+        seed=1,
+        edges=3,
+        observed_nd=masks[0],
+        intervened_nd=masks[1],
+        regime_n=masks[2, :, 0],
+        knowledge_dd=np.eye(4, k=1, dtype=int),
+    )
+    plain = ~(masks[1].any(1) | masks[2, :, 0])
+    pooled = Method("m", "dag", lambda _: Answer(np.eye(1)), "none")
+    seen = pooled.view(asked)
+    assert len(seen.values_nd) == 60 and seen.observed_nd.all() and seen.edges == 0
+    assert not (seen.intervened_nd.any() or seen.regime_n.any() or seen.knowledge_dd.any())
+    seen = replace(pooled, rows="observational").view(asked)
+    np.testing.assert_array_equal(seen.values_nd, asked.values_nd[plain])
+    everything = ("values", "density", "missing", "interventions", "knowledge")
+    seen = replace(pooled, rows="regimes", uses=everything).view(asked)
+    np.testing.assert_array_equal(seen.intervened_nd, masks[1][~asked.regime_n])
+    np.testing.assert_array_equal(seen.knowledge_dd, asked.knowledge_dd)
+    assert seen.edges == 3 and not seen.observed_nd.all()
+
+
+def test_too_few_observational_rows_are_pooled():
+    intervened = np.zeros((60, 4), bool)
+    intervened[:41, 0] = True
+    asked = make_question(np.ones((60, 4)), seed=1, intervened_nd=intervened)
+    observational = Method("m", "dag", lambda _: Answer(np.eye(1)), "none", rows="observational")
+    assert len(observational.view(asked).values_nd) == 60
+    intervened[40] = False
+    asked = asked._replace(intervened_nd=intervened)
+    assert len(observational.view(asked).values_nd) == 20
+
+
+def test_a_question_refuses_other_shapes():
+    with pytest.raises(ValueError, match=r"observed_nd has shape \(3,\), the table needs \(5, 3\)"):
+        make_question(np.ones((5, 3)), seed=0, observed_nd=np.ones(3))
+
+
+def test_knowledge_is_coded_as_in_the_batch():
+    for name in ("UNKNOWN", "FORBIDDEN", "REQUIRED"):
+        assert getattr(question, name) == getattr(batch, name)
+
+
+def test_messages_survive_the_pipe_and_never_hold_objects():
+    pipe = io.BytesIO()
+    values = np.random.default_rng(0).normal(size=(3, 2))
+    message.write(pipe, Message({"do": "run", "line": "a\nb"}, {"x_nd": values, "m": values > 0}))
+    message.write(pipe, Message({"do": "prepare"}, {}))
+    whole = pipe.getvalue()
+    pipe.seek(0)
+    first, second = message.read(pipe), message.read(pipe)
+    assert first.header == {"do": "run", "line": "a\nb"} and second == Message(
+        {"do": "prepare"}, {}
+    )
+    np.testing.assert_array_equal(first.arrays["x_nd"], values)
+    assert first.arrays["m"].dtype == bool and message.read(pipe) is None
+    assert message.read(io.BytesIO(whole[:100])) is None
+    objects = io.BytesIO()
+    message.write(objects, Message({}, {"x": np.array([{}], object)}))
+    objects.seek(0)
+    with pytest.raises(ValueError, match="pickle"):
+        message.read(objects)
+
+
+def test_bic_prefers_the_truth():
+    table, graph = collider()
+    complete = np.triu(np.ones((4, 4)), 1)
+    assert bic(table, graph) < min(bic(table, np.zeros((4, 4))), bic(table, complete))
+
+
+def test_regimes_are_the_sets_of_targets():
+    intervened = np.zeros((6, 3), bool)
+    intervened[[1, 4], 2] = intervened[5, 0] = True
+    asked = make_question(np.arange(18).reshape(6, 3), seed=0, intervened_nd=intervened)
+    tables, targets = regimes(asked)
+    found = {tuple(t): x[:, 0].tolist() for t, x in zip(targets, tables, strict=True)}
+    assert found == {(): [0, 6, 9], (2,): [3, 12], (0,): [15]}

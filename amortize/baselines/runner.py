@@ -3,58 +3,79 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from amortize.baselines.message import Message, read, write
 from amortize.baselines.method import Method
+from amortize.baselines.question import make_question
 
 # Importing a library on a busy machine takes seconds; it is not part of a method's time limit.
 PREPARE_SECONDS = 180.0
 
-# Timings compare only when every method runs on one thread.
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "RAYON_NUM_THREADS",
-    )
+# Timings compare only when every method runs on one thread, and results repeat only when sets
+# of strings are visited in one order. gcastle asks for its backend unless it is told.
+ENVIRONMENT = {
+    **{
+        name: "1"
+        for name in (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "MKL_NUM_THREADS",
+            "NUMEXPR_NUM_THREADS",
+            "RAYON_NUM_THREADS",
+        )
+    },
+    "PYTHONHASHSEED": "0",
+    "CASTLE_BACKEND": "pytorch",
 }
+
+Status = Literal["ok", "timeout", "error", "not installed", "refused"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one run; `reason` says why when `status` is not "ok"."""
+    """What came of one run; `reason` says why when `status` is not "ok".
 
-    status: Literal["ok", "timeout", "error", "not installed"]
+    "error" is an exception of the library or the death of its process, "refused" a table that the
+    method does not take (`Method.refusal`).
+    """
+
+    status: Status
     reason: str = ""
     seconds: float = float("nan")  # wall time of the method alone, imports excluded
     graph_dd: NDArray[np.int8] | None = None  # undirected edges are 1 in both directions
     scores_dd: NDArray[np.float64] | None = None
     version: str = ""
+    confounded_dd: NDArray[np.int8] | None = None  # symmetric; a latent common cause is claimed
+    note: str = ""  # what was done to the library's answer
+    rows: int = 0  # rows that the method was given, see `Method.rows`
+    memory: float = float("nan")  # largest resident size of the process during the run, MiB
 
 
 class Worker:
     """Runs baselines one at a time in a fresh interpreter (never a fork: JAX has threads).
 
-    Use as a context manager, or call `close`.
+    Use as a context manager, or call `close`. `python` is the interpreter, which may be that of
+    another environment (one with torch); it needs numpy and the libraries of the methods asked.
     """
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-        self._replies: queue.Queue[str] = queue.Queue()
+    def __init__(self, python: str = sys.executable) -> None:
+        self._python = python
+        self._process: subprocess.Popen[bytes] | None = None
+        self._replies: queue.Queue[Message | None] = queue.Queue()
+        self._noise: IO[bytes] | None = None  # what the libraries print
         self._versions: dict[str, str] = {}  # methods the present process has imported
 
     def __enter__(self) -> Worker:
@@ -64,36 +85,61 @@ class Worker:
         self.close()
 
     def run(
-        self, method: Method, values_nd: NDArray, seed: int, limit: float, edges: int = 0
+        self,
+        method: Method,
+        values_nd: ArrayLike,
+        seed: int,
+        limit: float,
+        edges: int = 0,
+        *,
+        observed_nd: ArrayLike | None = None,
+        intervened_nd: ArrayLike | None = None,
+        regime_n: ArrayLike | None = None,
+        knowledge_dd: ArrayLike | None = None,
     ) -> Result:
         """Answers one table of shape [n, d] within `limit` seconds; never raises for the method.
 
-        `edges`, the true number of edges, reaches only a method that declares "density".
+        The other arguments are those of `make_question`; the method is given `Method.view` of
+        them, so that a caller can pass all it has. Raises ValueError for arrays of other shapes.
         """
+        question = make_question(
+            values_nd,
+            seed,
+            edges=edges,
+            observed_nd=observed_nd,
+            intervened_nd=intervened_nd,
+            regime_n=regime_n,
+            knowledge_dd=knowledge_dd,
+        )
         if method.name not in self._versions:
-            ready = self._ask({"do": "prepare", "method": method.name}, PREPARE_SECONDS)
+            request = Message({"do": "prepare", "method": method.name}, {})
+            ready = self._ask(request, PREPARE_SECONDS).header
             if ready["status"] != "ok":
                 return Result(ready["status"], ready["reason"])
             self._versions[method.name] = ready["version"]
         version = self._versions[method.name]
-        request = {
-            "do": "run",
-            "method": method.name,
-            "values": np.asarray(values_nd, np.float64).tolist(),
-            "edges": edges if "density" in method.uses else 0,
-            "seed": seed,
+        if reason := method.refusal(question.values_nd.shape[1]):
+            return Result("refused", reason, version=version)
+        seen = method.view(question)
+        n = len(seen.values_nd)
+        header = {"do": "run", "method": method.name, "seed": seen.seed, "edges": seen.edges}
+        arrays = {
+            name: value for name, value in seen._asdict().items() if isinstance(value, np.ndarray)
         }
-        reply = self._ask(request, limit)
+        reply, found = self._ask(Message(header, arrays), limit)
         if reply["status"] != "ok":
             seconds = limit if reply["status"] == "timeout" else float("nan")
-            return Result(reply["status"], reply["reason"], seconds, version=version)
-        scores = reply["scores"]
+            return Result(reply["status"], reply["reason"], seconds, version=version, rows=n)
         return Result(
             "ok",
             seconds=reply["seconds"],
-            graph_dd=np.asarray(reply["graph"], np.int8),
-            scores_dd=None if scores is None else np.asarray(scores, np.float64),
+            graph_dd=found["graph_dd"],
+            scores_dd=found.get("scores_dd"),
             version=version,
+            confounded_dd=found.get("confounded_dd"),
+            note=reply["note"],
+            rows=n,
+            memory=float("nan") if reply["memory"] is None else reply["memory"],
         )
 
     def close(self) -> None:
@@ -104,51 +150,77 @@ class Worker:
             if self._process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):  # of a request it never read
                     self._process.stdin.close()
-        self._process = None
+        if self._noise is not None:
+            self._noise.close()
+        self._process, self._noise = None, None
         self._versions = {}
 
-    def _start(self) -> subprocess.Popen[str]:
+    def _start(self) -> subprocess.Popen[bytes]:
         """A new interpreter that finds this package wherever the program was started."""
         root = str(Path(__file__).resolve().parents[2])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._noise = tempfile.TemporaryFile()  # noqa: SIM115, closed with the process
         process = subprocess.Popen(
-            [sys.executable, "-m", "amortize.baselines.worker"],
+            [self._python, "-m", "amortize.baselines.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(paths)},
-            encoding="utf-8",
+            stderr=self._noise,
+            env=os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)},
         )
         # A thread per process reads it, since a pipe has no portable read with a time limit.
         # Each has its own queue: a killed process cannot answer for its successor.
         self._replies = queue.Queue()
-        threading.Thread(target=_read, args=(process, self._replies), daemon=True).start()
+        threading.Thread(target=_forward, args=(process, self._replies), daemon=True).start()
         return process
 
-    def _ask(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
+    def _ask(self, request: Message, limit: float) -> Message:
         if self._process is None:
             self._process = self._start()
-        pipe = self._process.stdin
-        assert pipe is not None
+        assert self._process.stdin is not None and self._noise is not None
+        self._noise.seek(0)
+        self._noise.truncate()
         try:
-            pipe.write(json.dumps(request) + "\n")
-            pipe.flush()
+            write(self._process.stdin, request)
             reply = self._replies.get(timeout=limit)
         except queue.Empty:
             self.close()
-            return {"status": "timeout", "reason": f"stopped after {limit:g} s"}
+            return _failed("timeout", f"stopped after {limit:g} s")
         except BrokenPipeError:
-            reply = ""
-        if reply:
-            return json.loads(reply)
-        code = self._process.wait()
+            reply = None
+        if reply is not None:
+            return reply
+        cause = _cause_of_death(self._process.wait())
+        if noise := _last_line(self._noise):
+            cause = f"{cause}: {noise}"
         self.close()
-        return {"status": "error", "reason": f"the worker process died (exit status {code})"}
+        return _failed("error", f"the worker process died ({cause})")
 
 
-def _read(process: subprocess.Popen[str], replies: queue.Queue[str]) -> None:
-    """Hands on each line of the process, then an empty one when its output ends."""
+def _forward(process: subprocess.Popen[bytes], replies: queue.Queue[Message | None]) -> None:
+    """Hands on each message of the process, then None when its output ends."""
     assert process.stdout is not None
-    for line in process.stdout:
-        replies.put(line)
-    replies.put("")
+    with process.stdout as stream:
+        while (message := read(stream)) is not None:
+            replies.put(message)
+        replies.put(None)
+
+
+def _failed(status: Status, reason: str) -> Message:
+    header: dict[str, Any] = {"status": status, "reason": reason}
+    return Message(header, {})
+
+
+def _cause_of_death(code: int) -> str:
+    """The exit status in words; a negative one is a signal."""
+    if code < 0:
+        with contextlib.suppress(ValueError):  # a signal without a name
+            return signal.Signals(-code).name
+    return f"exit status {code}"
+
+
+def _last_line(noise: IO[bytes]) -> str:
+    """The last line that the process printed, cut to 200 characters."""
+    noise.seek(0, os.SEEK_END)
+    noise.seek(max(0, noise.tell() - 2000))
+    lines = noise.read().decode(errors="replace").split("\n")
+    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from amortize.baselines.method import Answer, Method, Question
+from amortize.baselines.method import Method
+from amortize.baselines.question import Answer, Question
 
 # Two-sided 5 % point of the standard normal, for Fisher's z test of a (partial) correlation.
 CRITICAL_Z = 1.959964
@@ -69,7 +70,12 @@ TRIVIAL = (
         uses=("density",),
     ),
     Method(
-        "correlation", "skeleton", correlation, "Fisher 1915 (z test)", settings={"alpha": 0.05}
+        "correlation",
+        "skeleton",
+        correlation,
+        "Fisher 1915 (z test)",
+        settings={"alpha": 0.05},
+        scores="|correlation|",
     ),
     Method(
         "inverse-covariance",
@@ -77,5 +83,6 @@ TRIVIAL = (
         inverse_covariance,
         "Dempster 1972 (covariance selection), Fisher's z test of partial correlations",
         settings={"alpha": 0.05},
+        scores="|precision|",
     ),
 )
