@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,18 @@ class Message(NamedTuple):
     arrays: Mapping[str, NDArray]
 
 
-def write(stream: BinaryIO, message: Message) -> None:
+def write(stream: IO[bytes], message: Message) -> None:
     """Sends one message and flushes."""
     body = io.BytesIO()
     if message.arrays:
-        np.savez(body, **message.arrays)
+        named: dict[str, Any] = dict(message.arrays)
+        np.savez(body, **named)
     head = json.dumps({**message.header, "bytes": len(body.getvalue())}) + "\n"
     stream.write(head.encode() + body.getvalue())
     stream.flush()
 
 
-def read(stream: BinaryIO) -> Message | None:
+def read(stream: IO[bytes]) -> Message | None:
     """The next message, or None when the stream ends, within a message too."""
     head = stream.readline()
     if not head.endswith(b"\n"):

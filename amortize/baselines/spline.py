@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,7 +48,7 @@ def spline_basis(x_n: NDArray[np.float64]) -> NDArray[np.float64]:
     """Centred B-splines of one variable, knots at its quantiles, [n, COLUMNS]."""
     from sklearn.preprocessing import SplineTransformer
 
-    knots = np.unique(np.quantile(x_n, np.linspace(0, 1, KNOTS)))
+    knots: Any = np.unique(np.quantile(x_n, np.linspace(0, 1, KNOTS)))
     if len(knots) < 2:
         return np.zeros((len(x_n), 1))  # a constant column explains nothing
     basis = SplineTransformer(degree=DEGREE, knots=knots[:, None], include_bias=False)

@@ -16,6 +16,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amortize.baselines import METHODS
 from amortize.baselines.message import Message, read, write
@@ -70,7 +71,7 @@ def run(method: Method, request: Message) -> Message:
     start = time.perf_counter()
     answer = method.answer(question)
     seconds = time.perf_counter() - start
-    found = {"graph_dd": np.asarray(answer.graph_dd, np.int8)}
+    found: dict[str, NDArray] = {"graph_dd": np.asarray(answer.graph_dd, np.int8)}
     if answer.scores_dd is not None:
         found["scores_dd"] = np.asarray(answer.scores_dd, np.float64)
     if answer.confounded_dd is not None:
