@@ -28,14 +28,14 @@ def fci(question: Question) -> Answer:
     """FCI, which allows for latent common causes, with Fisher's z test."""
     from causallearn.search.ConstraintBased.FCI import fci as run
 
-    graph, _ = run(
+    found: Any = run(
         question.with_gaps(),
         fisher_z(question),
         ALPHA,
         show_progress=False,
         background_knowledge=background(question.knowledge_dd),
     )
-    possible, confounded = from_pag(graph.graph)
+    possible, confounded = from_pag(found[0].graph)
     return Answer(possible, confounded_dd=confounded)
 
 
