@@ -23,7 +23,7 @@ DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d{2}|[a-z]{3,9} \d{
 QUANTITY = re.compile(r"[<>~]?\s*([$€£]?)\s*[+-]?\d[\d.,' ]*\s*([a-zµμ°%/]{0,6})", re.I)
 NAMED_FIRST_LEVELS = ("no", "false", "f", "n", "off", "absent", "control", "female")
 CATEGORIES = 20  # more different texts are no categories
-MOST_INDICATORS = 12  # levels of a column that is read as indicators
+MOST_INDICATORS = 8  # levels of a column that is read as indicators
 
 
 @dataclass(frozen=True)

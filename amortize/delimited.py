@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ def read_delimited(
         UsageError: the delimiter or the encoding is none.
     """
     text, used = decoded(path, data, encoding)
+    if _is_json(text):
+        raise DataError(f"{quoted(path)} is a JSON file; export the table as CSV")
     text, announced = _without_preamble(text)
     delimiter = _checked(delimiter) or announced or _delimiter(text)
     if delimiter == " ":
@@ -122,6 +125,19 @@ def _with_points(cells: pd.Series, certain: bool) -> pd.Series:
     # A cell that is no number stays as it is and is refused by name later.
     found = numbers if numbers.notna().all() else present.where(numbers.isna(), numbers)
     return found.reindex(cells.index)
+
+
+def _is_json(text: str) -> bool:
+    """Whether the text, or its first line, is a JSON object or list."""
+    if text.lstrip()[0] not in "[{":
+        return False
+    for part in (text, text.lstrip().split("\n", 1)[0]):
+        try:
+            json.loads(part)
+        except (json.JSONDecodeError, RecursionError):
+            continue
+        return True
+    return False
 
 
 def _checked(delimiter: str | None) -> str | None:

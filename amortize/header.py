@@ -12,6 +12,7 @@ from amortize.errors import DataError, quoted
 LONGEST = 200  # characters
 # Would reorder, hide or break the text around them in a report or a graph file.
 DIRECTION_MARKS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff")
+INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 # A spreadsheet that opens the results would run these (CWE-1236).
 FORMULA = re.compile(r"=|[+\-@].*\|")
 
@@ -19,7 +20,7 @@ FORMULA = re.compile(r"=|[+\-@].*\|")
 def cleaned(name: object) -> str:
     """A name as text, with runs of white space and composed characters written in one way."""
     text = "" if name is None or (isinstance(name, float) and isnan(name)) else str(name)
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return unicodedata.normalize("NFC", " ".join(INVISIBLE.sub("", text).split()))
 
 
 def check_names(names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ column that marks the rows of experiments with unknown target.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 # Cells of a target or regime column that say that nothing was set.
 NOTHING = {"", "0", "none", "no", "false", "obs", "observational", "observation", "control"}
-SEPARATORS = re.compile(r"\s*[;|+,&]\s*")
+SEPARATORS = (r"[;|]", r",", r"[+&]")  # tried in this order, since names may hold some of them
 
 
 def read_interventions(path: str | Path, table: Table) -> np.ndarray:
@@ -82,8 +83,7 @@ def targets(cells: pd.Series, table: Table, column: str) -> np.ndarray:
     masks = {name: np.zeros(len(table.values), dtype=bool) for name in members}
     for label in labels.dropna().unique():
         rows = (labels == label).to_numpy()
-        whole = label in members
-        for name in [label] if whole else SEPARATORS.split(label):
+        for name in _split(label, members):
             if name in members:
                 masks[name] |= rows
             elif name.lower() not in NOTHING:
@@ -95,6 +95,14 @@ def targets(cells: pd.Series, table: Table, column: str) -> np.ndarray:
     if not any(mask.any() for mask in masks.values()):
         table.warnings.append(f"Column {quoted(column)} names no target in any row.")
     return _over_variables(masks, table)
+
+
+def _split(label: str, members: set[str], separators: Sequence[str] = SEPARATORS) -> list[str]:
+    """The names in a cell; a part that is a name is not split further."""
+    if label in members or not separators:
+        return [label]
+    parts = [part.strip() for part in re.split(separators[0], label)]
+    return [name for part in parts for name in _split(part, members, separators[1:])]
 
 
 def regime(cells: pd.Series, table: Table, column: str) -> np.ndarray:

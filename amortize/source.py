@@ -16,6 +16,7 @@ from amortize.errors import DataError, listing, quoted
 
 LARGEST = 1 << 30  # bytes, after unpacking
 MEBIBYTE = 1 << 20
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second is empty
 TAR = (257, b"ustar")
 WORKBOOK = "xl/workbook.xml"  # the member that makes a zip file an Excel file
 # What tables are found in, or mistaken for, that is not read; by the first bytes of the file.
@@ -73,7 +74,7 @@ def read_bytes(path: str | Path) -> bytes:
 
 def is_workbook(data: bytes) -> bool:
     """Whether the bytes are an Excel file (.xlsx, .xlsm)."""
-    if not data.startswith(b"PK\x03\x04"):
+    if not data.startswith(ZIP):
         return False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -89,7 +90,7 @@ def _unpacked(path: Path, data: bytes) -> bytes:
             if data.startswith(magic):
                 with opened(io.BytesIO(data)) as stream:
                     return _limited(path, stream)
-        if data.startswith(b"PK\x03\x04"):
+        if data.startswith(ZIP):
             return _unzipped(path, data)
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise DataError(
