@@ -18,13 +18,14 @@ function place() {
   // What room there is goes between the layers, up to a limit.
   const spare = (room - 24 - layout.layers * wide) / Math.max(1, layout.layers - 1);
   const gap = Math.max(large ? 60 : 76, Math.min(170, spare));
+  const between = large || layout.breadth > 12 ? 12 : 24;
   const size = (flow) => flow
-    ? [layout.layers * (wide + gap) - gap + 24, layout.breadth * (high + 12) + 24]
+    ? [layout.layers * (wide + gap) - gap + 24, layout.breadth * (high + between) - between + 24]
     : [layout.breadth * (wide + 14) + 24, layout.layers * (high + 56) - 56 + 24];
   const fit = (flow) => Math.min(1, room / size(flow)[0]);
   across = fit(true) >= 0.75 || fit(true) >= fit(false);
   [su, sv] = across ? [wide, high] : [high, wide];
-  const [pu, pv] = across ? [wide + gap, high + 12] : [high + 56, wide + 14];
+  const [pu, pv] = across ? [wide + gap, high + between] : [high + 56, wide + 14];
   bendSpot = ([layer, offset]) => [12 + layer * pu + su / 2, 12 + offset * pv + sv / 2];
   let [width, height] = layout.layers ? size(across) : [0, 4];
   width = Math.max(width, layout.loose.length ? Math.min(room, 600) : 0);
