@@ -31,6 +31,24 @@ def enable_cache() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def one_thread() -> None:
+    """Start JAX's CPU backend with a single thread, so that its times compare with others'.
+
+    Its threads are made once and keep the processors allowed at that moment; the program's own
+    are restored. Without effect where the system has no affinity, or JAX runs already.
+    """
+    import jax
+
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        jax.devices()
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def hardware() -> str:
     """The devices in use, for people: "2 x86_64 cores", "1 x NVIDIA H200"."""
     import jax

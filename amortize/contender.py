@@ -1,115 +1,165 @@
-"""What competes in an evaluation, the checkpoint and the baselines, behind one interface.
+"""What competes in an evaluation, the checkpoint and the baselines.
 
-`about` stands beside every result and, with the table, decides it; `run` returns the result's
+`about` stands beside every result and, with the table, decides it; a run returns the result's
 fields and never raises for a method's own failure.
 """
 
 from __future__ import annotations
 
+import atexit
+import platform
+import threading
 import time
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amortize import __version__
-from amortize.baselines import Method, Worker
+from amortize.baselines import METHODS, Method, Worker
 from amortize.case import Case
 from amortize.posterior import decode_dag
 from amortize.score import score
 from amortize.sweep import Record, array_hash
 
+OURS = "amortize"
 THRESHOLD = 0.5  # a pair is adjacent where its edge, in either direction, is at least as likely
-
-
-class Contender(Protocol):
-    """A method with its name, kind, version, settings and source in `about`."""
-
-    about: Record
-
-    def run(self, case: Case, limit: float) -> Record:
-        """Status, seconds, edges and metrics of one dataset, within `limit` seconds."""
-        ...
+PROBE = (64, 6)  # rows and variables of the table whose answer identifies the parameters
 
 
 class Network:
     """A checkpoint: one forward pass gives the probabilities, decoded to a DAG.
 
-    `model` is what `amortize.load` returns. A fixed table of shape [n, d] goes through it first:
-    this compiles the network, which is not charged to any dataset, and its answer identifies
-    the parameters in every result.
+    `model` is what `amortize.load` returns. The first table of each shape goes through it twice,
+    so that compilation is charged to none.
     """
 
-    def __init__(self, model: Any, n: int, d: int) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
-        table = np.random.default_rng(0).normal(size=(n, d))
-        complete, nowhere = np.ones((n, d), bool), np.zeros((n, d), bool)
-        start = time.perf_counter()
-        answer = self._probabilities(table, complete, nowhere)
-        self.preparation_seconds = time.perf_counter() - start
+        self._compiled: set[tuple[int, ...]] = set()
+        table = np.random.default_rng(0).normal(size=PROBE)
+        answer = self._model.probabilities(table[None])[0]
         self.name = str(model.card.get("name", "checkpoint"))
         self.about: Record = {
-            "method": "amortize",
+            "method": OURS,
             "kind": "dag",
             "version": f"amortize {__version__}, {self.name} {array_hash(answer.round(3))[:8]}",
             "settings": {"checkpoint": self.name, "threshold": THRESHOLD},
             "source": "this project",
         }
 
-    def run(self, case: Case, limit: float) -> Record:
-        """See `Contender`; a forward pass is not stopped by `limit`."""
+    def run(self, case: Case) -> Record:
+        """Status, seconds, edges and metrics of one dataset."""
+        shape = case.values_nd.shape
+        if shape not in self._compiled:
+            self._probabilities(case)
+            self._compiled.add(shape)
         start = time.perf_counter()
-        p_dd = self._probabilities(case.values_nd, case.observed_nd, case.intervened_nd)
+        p_dd = self._probabilities(case)
         graph_dd = decode_dag(p_dd, THRESHOLD)
         seconds = time.perf_counter() - start
         return {
             "status": "ok",
             "reason": "",
             "seconds": seconds,
+            "host": host(),
             "probabilities": p_dd.round(6).tolist(),
             **answer_fields(graph_dd, p_dd, case, "dag", probabilistic=True),
         }
 
-    def _probabilities(
-        self, values_nd: NDArray, observed_nd: NDArray, intervened_nd: NDArray
-    ) -> NDArray[np.float64]:
-        answer = self._model.probabilities(values_nd[None], observed_nd[None], intervened_nd[None])
+    def _probabilities(self, case: Case) -> NDArray[np.float64]:
+        answer = self._model.probabilities(
+            case.values_nd[None], case.observed_nd[None], case.intervened_nd[None]
+        )
         p_dd = np.array(answer[0], dtype=np.float64)
         np.fill_diagonal(p_dd, 0.0)
         return p_dd
 
 
-class Baseline:
-    """A baseline in a worker process, which several of them may share."""
+# ----------------------------------------------------------------------------- the baselines
 
-    def __init__(self, method: Method, worker: Worker) -> None:
-        self._method, self._worker = method, worker
-        package = method.package or "amortize"
-        self.about: Record = {
-            "method": method.name,
-            "kind": method.kind,
-            "version": f"{package} {method.installed_version() or 'not installed'}",
-            "settings": dict(method.settings),
-            "source": method.source,
-        }
 
-    def run(self, case: Case, limit: float) -> Record:
-        """See `Contender`; a time-out, a crash and a missing library are results."""
-        found = self._worker.run(
-            self._method,
+class Task(NamedTuple):
+    """One cell of a baseline: everything that decides its result."""
+
+    method: str
+    case: Case
+    limit: float  # seconds
+
+
+def baseline_about(method: Method) -> Record:
+    """What stands beside the results of a baseline."""
+    package = method.package or "amortize"
+    return {
+        "method": method.name,
+        "kind": method.kind,
+        "version": f"{package} {method.installed_version() or 'not installed'}",
+        "settings": dict(method.settings),
+        "source": method.source,
+    }
+
+
+def solve(task: Task) -> Record:
+    """Status, seconds, edges and metrics of one cell, on this machine or a cluster's.
+
+    The method runs in a process of its own, which is killed at the limit; processes are kept for
+    the next task. A time-out, a crash and a missing library are results.
+    """
+    method, case = METHODS[task.method], task.case
+    worker = _hire()
+    try:
+        found = worker.run(
+            method,
             case.values_nd,
             seed=case.about["permutation_seed"],
-            limit=limit,
+            limit=task.limit,
             edges=int(case.truth_dd.sum()),
         )
-        record: Record = {
-            "status": found.status,
-            "reason": found.reason,
-            "seconds": found.seconds,
-        }
-        if found.graph_dd is None:
-            return record
-        return record | answer_fields(found.graph_dd, found.scores_dd, case, self._method.kind)
+    finally:
+        _IDLE.append(worker)
+    record: Record = {
+        "status": found.status,
+        "reason": found.reason,
+        "seconds": found.seconds,
+        "host": host(),
+    }
+    if found.graph_dd is None:
+        return record
+    return record | answer_fields(found.graph_dd, found.scores_dd, case, method.kind)
+
+
+# Worker processes of this process: importing their libraries takes seconds, so they are kept.
+_IDLE: list[Worker] = []
+_HIRED: list[Worker] = []
+_HIRING = threading.Lock()
+
+
+def _hire() -> Worker:
+    """An idle worker, or a new one."""
+    with _HIRING:
+        if _IDLE:
+            return _IDLE.pop()
+        _HIRED.append(Worker())
+        return _HIRED[-1]
+
+
+def dismiss() -> None:
+    """Ends all workers of this process, busy or not; a busy one's cell becomes an error."""
+    with _HIRING:
+        while _HIRED:
+            _HIRED.pop().close()
+        _IDLE.clear()
+
+
+atexit.register(dismiss)
+
+
+# -------------------------------------------------------------------------------- the record
+
+
+def host() -> str:
+    """The machine that computed, by processor and not by name."""
+    return f"{platform.system()} {platform.machine()}"
 
 
 def answer_fields(
