@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amortize.equivalence import find_cycle
+from amortize.results import Record, array_hash
 from amortize.sortability import r2_sortability, varsortability
-from amortize.sweep import Record, array_hash
 
 CONTINUOUS = 0  # of the kinds of `simulators.columns`, which this file does not need
 

@@ -19,8 +19,8 @@ from amortize import __version__
 from amortize.baselines import METHODS, Method, Worker
 from amortize.case import Case
 from amortize.posterior import decode_dag
+from amortize.results import Record, array_hash
 from amortize.score import score
-from amortize.sweep import Record, array_hash
 
 OURS = "amortize"
 THRESHOLD = 0.5  # a pair is adjacent where its edge, in either direction, is at least as likely

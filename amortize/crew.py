@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 from amortize import __version__
 from amortize.contender import Task, dismiss, solve
 from amortize.errors import UsageError
-from amortize.sweep import Record
+from amortize.results import Record
 
 Finished = Iterator[tuple[Task, Record]]
 

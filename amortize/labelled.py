@@ -77,7 +77,8 @@ def read_graph(path: Path, table: Table) -> np.ndarray:
     frame = read_delimited(path)
     where = f"the true graph {quoted(path)}"
     if {"cause", "effect"} <= {str(name) for name in frame.columns}:
-        edges = [(str(a).strip(), str(b).strip()) for a, b in zip(frame.cause, frame.effect)]
+        pairs = zip(frame["cause"], frame["effect"], strict=True)
+        edges = [(str(a).strip(), str(b).strip()) for a, b in pairs]
         check_names(where, [name for edge in edges for name in edge], table)
     else:
         edges = matrix_edges(where, frame, table)

@@ -1,47 +1,64 @@
-"""Tables of evaluation records: one per scenario and size, for the console and in Markdown."""
+"""Tables of evaluation records: one board for each scenario, size and scale, and a suite's sum."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from amortize import metrics
-from amortize.sweep import Record
-from amortize.uncertainty import Interval, bootstrap_mean
+from amortize.baselines import METHODS
+from amortize.published import Published, beside
+from amortize.results import Record
+from amortize.uncertainty import Difference, Interval, adjusted, bootstrap_mean, paired_difference
 
-# (record field, heading, digits)
+OURS = "amortize"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One metric of the tables."""
+
+    field: str  # of the records
+    heading: str
+    digits: int
+    better: int  # 1: more is better, -1: less, 0: neither
+    about: str
+
+
 COLUMNS = (
-    ("auroc", "AUROC", 3),
-    ("auprc", "AUPRC", 3),
-    ("f1", "F1", 3),
-    ("shd", "SHD", 2),
-    ("skeleton_f1", "skeleton F1", 3),
-    ("helped", "helped", 1),
-    ("seconds", "sec", 3),
+    Column("auroc", "AUROC", 3, 1, "area under the ROC curve over ordered pairs"),
+    Column("auprc", "AUPRC", 3, 1, "average precision over ordered pairs (mAP)"),
+    Column("f1", "F1", 3, 1, "of directed edges"),
+    Column("shd", "SHD", 2, -1, "structural Hamming distance, a reversed edge counts once"),
+    Column("precision", "precision", 3, 1, "of directed edges; none without a guessed edge"),
+    Column("recall", "recall", 3, 1, "of directed edges"),
+    Column("orientation", "orientation", 3, 1, "right directions among the true adjacencies found"),
+    Column("skeleton_f1", "skeleton F1", 3, 1, "of adjacencies, directions ignored"),
+    Column("strict_f1", "strict F1", 3, 1, "F1 without help, an undirected edge is half wrong"),
+    Column("strict_shd", "strict SHD", 2, -1, "SHD without help"),
+    Column("cpdag_shd", "CPDAG SHD", 2, -1, "SHD between equivalence classes"),
+    Column("sid", "SID", 3, -1, "structural intervention distance, share of pairs; DAGs"),
+    Column("parent_aid", "parent AID", 3, -1, "adjustment distance by parents (SID for CPDAGs)"),
+    Column("ancestor_aid", "ancestor AID", 3, -1, "adjustment distance by ancestors"),
+    Column("oset_aid", "O-set AID", 3, -1, "adjustment distance by the optimal set"),
+    Column("log_probability", "log p", 1, 1, "log-probability of the true graph, nats"),
+    Column("brier", "Brier", 3, -1, "mean squared error of the edge probabilities"),
+    Column("expected_shd", "expected SHD", 1, -1, "mean SHD of graphs drawn from the answer"),
+    Column("expected_f1", "expected F1", 3, 1, "mean F1 of graphs drawn from the answer"),
+    Column("helped", "helped", 1, 0, "edges whose direction the truth gave"),
+    Column("seconds", "sec", 3, -1, "wall time per dataset, imports and compilation left out"),
+    Column("memory", "MiB", 0, -1, "largest resident size of the method's process"),
 )
-
-LEGEND = (
-    "Means over the finished datasets; SHD counts a reversed edge once.",
-    "Undirected edges of the methods marked cpdag and skeleton are oriented in their favour, as "
-    "in the truth, before AUROC, AUPRC, F1 and SHD; `helped` is the mean number of edges whose "
-    "direction they were given so. A skeleton method claims no direction, and is given every one.",
-    "amortize ranks pairs by probability, direct-lingam by |weight|, correlation and "
-    "inverse-covariance by their symmetric entries (no help there); the others by their 0/1 graph.",
-    "All methods read the same z-scored table with permuted columns. random knows the true number "
-    "of edges. Missing cells reach the baselines as the column mean, and rows under intervention "
-    "as ordinary rows (pooled); amortize reads both masks.",
-    "sec: wall time in seconds per dataset, without imports and compilation; baselines on one "
-    "thread, amortize on all cores or the accelerator.",
-)
+BY_FIELD = {column.field: column for column in COLUMNS}
+MAIN = ("auroc", "auprc", "f1", "shd", "skeleton_f1", "helped", "seconds")
+COMPARED = ("auprc", "f1", "shd")  # in pairs, against this project's checkpoint
 
 
 @dataclass(frozen=True)
 class Row:
-    """One method of one table."""
+    """One method of one board."""
 
     method: str
     kind: str
@@ -49,144 +66,157 @@ class Row:
     finished: int
     total: int
     trouble: str  # counts and first reason of what did not finish
+    against: dict[str, Difference] = field(default_factory=dict)  # ours minus this method
 
 
 @dataclass(frozen=True)
 class Board:
-    """One table: a scenario at one size and seed."""
+    """One table: a scenario at one size, scale and seed."""
 
+    suite: str
     scenario: str
     rows: int
     variables: int
+    scale: str
     seed: int
     methods: list[Row]
-    notes: list[str]
+    facts: dict[str, float]  # varsortability, r2_sortability, edges, datasets, cyclic
+    calibration: dict[str, list[metrics.CalibrationBin]]  # by method
+    ece: dict[str, float]  # expected calibration error by method
+    undefined: list[str]  # sentences on metrics that a method cannot have here
 
     @property
     def title(self) -> str:
         """Heading of the table."""
-        return f"{self.scenario}: {self.variables} variables, {self.rows} rows, seed {self.seed}"
+        size = f"{self.variables} variables, {self.rows} rows" if self.rows else "sizes of the data"
+        raw = ", raw scale" if self.scale == "raw" else ""
+        return f"{self.scenario}: {size}{raw}, seed {self.seed}"
+
+    @property
+    def published(self) -> list[Published]:
+        """What others printed about the same benchmark."""
+        return beside(self.scenario, self.variables)
+
+    def mean(self, method: str, name: str) -> float:
+        """Mean of a metric of a method, NaN when there is none."""
+        found = [row.means[name].mean for row in self.methods if row.method == method]
+        return found[0] if found else float("nan")
 
 
 def boards(records: Iterable[Record]) -> list[Board]:
-    """One board for each (scenario, rows, variables, seed) among the records, in their order."""
-    groups: dict[tuple[str, int, int, int], list[Record]] = {}
+    """One board for each (suite, scenario, size, scale, seed) of the records, in their order."""
+    groups: dict[tuple, list[Record]] = {}
     for record in records:
-        place = (record["scenario"], record["rows"], record["variables"], record["seed"])
+        place = (
+            record.get("suite", "default"),
+            record["scenario"],
+            record["rows"],
+            record["variables"],
+            record.get("scale", "z-scored"),
+            record["seed"],
+        )
         groups.setdefault(place, []).append(record)
-    return [Board(*place, _rows(group), _notes(group)) for place, group in groups.items()]
+    return [_board(place, group) for place, group in groups.items()]
+
+
+def _board(place: tuple, group: Sequence[Record]) -> Board:
+    curves, errors = {}, {}
+    probabilistic = [c for c in group if c["status"] == "ok" and c.get("probabilities")]
+    for name in dict.fromkeys(cell["method"] for cell in probabilistic):
+        cells = [cell for cell in probabilistic if cell["method"] == name]
+        answers = [np.array(cell["probabilities"]) for cell in cells]
+        truths = [truth_matrix(cell) for cell in cells]
+        curves[name] = metrics.calibration_curve(answers, truths, bins=20)
+        errors[name] = metrics.calibration_error(answers, truths, bins=20)
+    return Board(*place, _rows(group), _facts(group), curves, errors, _undefined(group))
 
 
 def _rows(group: Sequence[Record]) -> list[Row]:
     methods: dict[str, list[Record]] = {}
     for record in group:
         methods.setdefault(record["method"], []).append(record)
+    ours = {c["index"]: c for c in methods.get(OURS, []) if c["status"] == "ok"}
+    order = [*METHODS, OURS]
     rows = []
-    for name, cells in methods.items():
+    for name in sorted(methods, key=lambda n: order.index(n) if n in order else -1):
+        cells = methods[name]
         done = [cell for cell in cells if cell["status"] == "ok"]
-        means = {
-            field: bootstrap_mean([_number(cell, field) for cell in done])
-            for field, _, _ in COLUMNS
-        }
-        failed = [cell for cell in cells if cell["status"] != "ok"]
-        trouble = ""
-        if failed:
-            kinds = sorted({cell["status"] for cell in failed})
-            counts = [f"{sum(c['status'] == kind for c in failed)} {kind}" for kind in kinds]
-            reason = failed[0]["reason"].removeprefix(f"{failed[0]['status']}: ")
-            trouble = f"{', '.join(counts)}: {reason}"
-        rows.append(Row(name, cells[0]["kind"], means, len(done), len(cells), trouble))
+        means = {c.field: bootstrap_mean([number(cell, c.field) for cell in done]) for c in COLUMNS}
+        against = {} if name == OURS else _against(ours, done)
+        rows.append(
+            Row(name, cells[0]["kind"], means, len(done), len(cells), _trouble(cells), against)
+        )
+    return _adjusted(rows)
+
+
+def _against(ours: dict[int, Record], theirs: Sequence[Record]) -> dict[str, Difference]:
+    """Ours minus theirs over the datasets that both finished."""
+    shared = [cell for cell in theirs if cell["index"] in ours]
+    return {
+        name: paired_difference(
+            [number(ours[cell["index"]], name) for cell in shared],
+            [number(cell, name) for cell in shared],
+        )
+        for name in (COMPARED if shared else ())
+    }
+
+
+def _adjusted(rows: list[Row]) -> list[Row]:
+    """The rows with their p-values adjusted for the number of methods."""
+    for name in COMPARED:
+        compared = [row for row in rows if name in row.against]
+        p_values = adjusted([row.against[name].p_value for row in compared])
+        for row, p_value in zip(compared, p_values, strict=True):
+            row.against[name] = row.against[name]._replace(p_value=float(p_value))
     return rows
 
 
-def _notes(group: Sequence[Record]) -> list[str]:
+def _trouble(cells: Sequence[Record]) -> str:
+    failed = [cell for cell in cells if cell["status"] != "ok"]
+    if not failed:
+        return ""
+    kinds = sorted({cell["status"] for cell in failed})
+    counts = [f"{sum(c['status'] == kind for c in failed)} {kind}" for kind in kinds]
+    reason = failed[0]["reason"].removeprefix(f"{failed[0]['status']}: ")
+    return f"{', '.join(counts)}: {reason}"
+
+
+def _facts(group: Sequence[Record]) -> dict[str, float]:
     by_index = {cell["index"]: cell for cell in group}.values()
-    sorts = [
-        bootstrap_mean([_number(cell, field) for cell in by_index])
-        for field in ("varsortability", "r2_sortability")
+    facts = {
+        name: bootstrap_mean([number(cell, name) for cell in by_index]).mean
+        for name in ("varsortability", "r2_sortability")
+    }
+    facts["edges"] = float(np.mean([len(cell["truth"]) for cell in by_index]))
+    facts["datasets"] = len(by_index)
+    facts["cyclic"] = sum(bool(cell.get("cycle")) for cell in by_index)
+    return facts
+
+
+def _undefined(group: Sequence[Record]) -> list[str]:
+    """One sentence for each method and reason, with the metrics and the number of datasets."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for cell in group:
+        for name, reason in cell.get("undefined", {}).items():
+            counts = found.setdefault((cell["method"], reason), {})
+            counts[name] = counts.get(name, 0) + 1
+    return [
+        f"{method}: {', '.join(BY_FIELD[name].heading for name in counts)} left out in "
+        f"{max(counts.values())} datasets, {reason}"
+        for (method, reason), counts in found.items()
     ]
-    notes = [
-        f"Varsortability {sorts[0].mean:.2f}, R2-sortability {sorts[1].mean:.2f} "
-        "(0.5: the scale says nothing about the order); "
-        f"{np.mean([len(cell['truth']) for cell in by_index]):.1f} true edges per graph."
-    ]
-    probabilistic = [c for c in group if c["status"] == "ok" and c.get("probabilities")]
-    for name in dict.fromkeys(cell["method"] for cell in probabilistic):
-        cells = [cell for cell in probabilistic if cell["method"] == name]
-        error = metrics.calibration_error(
-            [np.array(cell["probabilities"]) for cell in cells],
-            [truth_matrix(cell) for cell in cells],
-        )
-        brier = bootstrap_mean([_number(cell, "brier") for cell in cells])
-        nats = bootstrap_mean([_number(cell, "log_probability") for cell in cells])
-        notes.append(
-            f"{name}: expected calibration error {error:.3f} (20 bins of equal mass, pooled), "
-            f"Brier {brier.mean:.3f}, log-probability of the true graph {nats.mean:.1f} nats."
-        )
-    return notes
 
 
 def truth_matrix(record: Record) -> np.ndarray:
     """The true graph of a record as bool [d, d]."""
-    graph = np.zeros((record["variables"], record["variables"]), bool)
+    d = record["shape"][1] if "shape" in record else record["variables"]
+    graph = np.zeros((d, d), bool)
     for i, j in record["truth"]:
         graph[i, j] = True
     return graph
 
 
-def console_table(board: Board) -> Table:
-    """The board as a rich table: means only, narrow enough for 80 characters."""
-    table = Table(
-        title=board.title,
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    columns = [column for column in COLUMNS if column[0] != "skeleton_f1"]
-    for heading in ("method", "graph"):
-        table.add_column(heading, no_wrap=True)
-    for heading in (*(heading for _, heading, _ in columns), "done"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in board.methods:
-        cells = [_mean(row.means[field].mean, digits) for field, _, digits in columns]
-        table.add_row(row.method, row.kind, *cells, f"{row.finished}/{row.total}")
-    return table
-
-
-def markdown(found: Sequence[Board], heading: str) -> str:
-    """All boards as one Markdown page, means with 95 % bootstrap intervals over datasets."""
-    lines = [f"# {heading}", ""]
-    lines += [f"- {sentence}" for sentence in LEGEND]
-    lines += ["- [a, b]: 95 % bootstrap interval of the mean over datasets.", ""]
-    for board in found:
-        head = ["method", "graph", *(heading for _, heading, _ in COLUMNS), "done"]
-        lines += [f"## {board.title}", "", "| " + " | ".join(head) + " |"]
-        lines += ["|" + "---|" * len(head)]
-        for row in board.methods:
-            cells = [_interval(row.means[field], digits) for field, _, digits in COLUMNS]
-            cells = [row.method, row.kind, *cells, f"{row.finished}/{row.total}"]
-            lines.append("| " + " | ".join(cells) + " |")
-        lines += ["", *(f"- {note}" for note in board.notes), *trouble(board), ""]
-    return "\n".join(lines)
-
-
-def trouble(board: Board) -> list[str]:
-    """A line for each method that did not finish everything."""
-    return [f"- {row.method}: {row.trouble}" for row in board.methods if row.trouble]
-
-
-def _number(record: Record, field: str) -> float:
-    value = record.get(field)
+def number(record: Record, name: str) -> float:
+    """A metric of a record, NaN when it has none."""
+    value = record.get(name)
     return float("nan") if value is None else float(value)
-
-
-def _mean(value: float, digits: int) -> str:
-    return "-" if np.isnan(value) else f"{value:.{digits}f}"
-
-
-def _interval(value: Interval, digits: int) -> str:
-    if np.isnan(value.mean):
-        return "-"
-    return f"{value.mean:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"

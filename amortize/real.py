@@ -120,7 +120,6 @@ LARGE = ("andes", "diabetes", "pigs", "link", "pathfinder", "munin1", "water", "
 NETWORK_ROWS = 1000
 
 
-
 SUITE = (
     "sachs-observational",
     "sachs-pooled",

@@ -12,7 +12,7 @@ from amortize.case import Case, prepare
 from amortize.labelled import read_folder
 from amortize.real import BINARY, REAL
 from amortize.real import SUITE as REAL_SUITE
-from simulators.scenarios import SCENARIOS, sample
+from simulators.scenarios import OWN, SCENARIOS, sample
 
 YOURS = "yours"
 
@@ -82,14 +82,14 @@ def sizes(names: tuple[str, ...], shapes: list[tuple[int, int]], datasets: int):
     return tuple(Group(name, n, d, datasets) for name in names for n, d in shapes)
 
 
-OWN = ("linear-gaussian", "linear-laplace", "rff-gaussian", "rff-laplace", "mixture")
-PURE = [name for name in SCENARIOS if name.startswith(("linear-", "rff-", "mlp-"))]
+FIRST = ("linear-gaussian", "linear-laplace", "rff-gaussian", "rff-laplace", "mixture")
+PURE = tuple(name for name in OWN if name != "mixture")
 OBSERVED = [name for name in starting("tabcausal-") if not name.endswith("-interventional")]
 ROWS, VARIABLES = (30, 100, 300, 1000), (10, 20, 50, 100)
 
 _ALL = (
-    Suite("smoke", "does everything work: minutes", sizes(OWN[1:3], [(200, 8)], 5), light=True),
-    Suite("default", "this project's own prior, in parts", sizes(OWN, [(200, 10)], 30)),
+    Suite("smoke", "does everything work: minutes", sizes(FIRST[1:3], [(200, 8)], 5), light=True),
+    Suite("default", "this project's own prior, in parts", sizes(FIRST, [(200, 10)], 30)),
     Suite(
         "interventional",
         "hard interventions with known targets",
@@ -116,7 +116,7 @@ _ALL = (
         ),
         light=True,
     ),
-    Suite("combinations", "every mechanism with every noise", sizes(tuple(PURE), [(200, 10)], 20)),
+    Suite("combinations", "every mechanism with every noise", sizes(PURE, [(200, 10)], 20)),
     Suite(
         "real",
         "measured data and networks fitted to data, as far as they are installed",
@@ -187,5 +187,3 @@ def _own(group: Group, seed: int) -> Iterator[Case]:
             kind_d=np.array([BINARY if kind == "binary" else 0 for kind in data.kinds]),
         )
         yield case._replace(about=case.about | {"dataset": data.name})
-
-

@@ -1,189 +1,221 @@
-"""The cells of an evaluation, one (dataset, method) each, kept as JSON lines that can be resumed.
-
-A cell is known by the hash of everything that decides its result, the table itself included, so
-a finished cell is never computed again and a changed simulator is never mistaken for the old one.
-"""
+"""Runs a plan: every cell that is not finished yet, into a results' folder that can be resumed."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-import os
-import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from filelock import FileLock
-from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from amortize.errors import UsageError
+from amortize import __version__
+from amortize.baselines import METHODS
+from amortize.case import Case
+from amortize.contender import OURS, Network, Task, baseline_about
+from amortize.crew import Finished, local, on_cluster
+from amortize.leaderboard import boards
+from amortize.outcome import console_table, notes
+from amortize.page import write_report
+from amortize.results import Record, Results, content_key
+from amortize.suite import Group, Suite
+from amortize.wheels import Absent
 
-# Raised when lines of an older version would be misread.
-FORMAT = 1
+# A method that runs out of time on so many datasets of a group is not tried on the others.
+GIVE_UP = 3
 
-Record = dict[str, Any]
-
-# What names a place in the tables; of several lines for one place the last counts.
-PLACE = ("suite", "scenario", "rows", "variables", "scale", "seed", "index", "method")
-
-OUT_OF_TIME = ("timeout", "given up")  # statuses that a longer limit may change
-
-
-def array_hash(*arrays: NDArray) -> str:
-    """Hash of the arrays' shapes, types and bytes."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(f"{array.shape}{array.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
+# Left out of the suites that are marked light: minutes for each dataset, or torch.
+LIGHT_LEAVES_OUT = ("notears", "golem", "gran", "dagma", "dag-gnn", "rcit", "kci", "gies", "cam")
 
 
-def content_key(parts: Mapping[str, Any]) -> str:
-    """Hash of JSON values, whatever their order."""
-    text = json.dumps({**parts, "format": FORMAT}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+@dataclass(frozen=True)
+class Plan:
+    """What to measure, with whom, and where the results go."""
+
+    suites: tuple[Suite, ...]
+    methods: tuple[str, ...] | None = None  # None: each suite's own
+    checkpoint: str | None = None  # None: the bundled default
+    seed: int = 20_000
+    out: Path | None = None  # None: runs/evaluate/NAME
+    limit: float = 60.0  # seconds for each baseline on each dataset
+    jobs: int = 1  # baselines at a time
+    cluster: str | None = None  # address of a Dask scheduler, instead of this machine
+
+    def methods_of(self, suite: Suite) -> tuple[str, ...]:
+        """The methods that run on a suite."""
+        every = self.methods or (OURS, *METHODS)
+        if self.methods or not suite.light:
+            return every
+        return tuple(n for n in every if not any(part in n for part in LIGHT_LEAVES_OUT))
 
 
-class Results:
-    """`results.jsonl` and `run.json` of one folder; several programs may share it.
+class Sweep:
+    """One run of a plan: the results' folder, the network, the crew, the progress."""
 
-    Each `append` is one write of one line, under a lock, so no line is ever torn by another
-    program. Raises UsageError when the folder was written by another version or is not one of
-    ours.
-    """
-
-    def __init__(self, folder: Path, version: str) -> None:
-        self.folder, self.path = folder, folder / "results.jsonl"
-        about = {"format": FORMAT, "amortize": version}
-        check_folder(folder, about)
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "run.json").exists():
-            replace_text(folder / "run.json", json.dumps(about, indent=1) + "\n")
-        self._lock = FileLock(folder / ".lock")
-        self._threads = threading.RLock()  # tasks are drawn by the threads of the local crew
-        self._read = 0  # bytes of whole lines
-        self._records: list[Record] = []
-        self._by_key: dict[str, Record] = {}
-        self._places: set[tuple] = set()
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Reads what was appended since, by this program or another."""
-        with self._threads:
-            if not self.path.exists() or self.path.stat().st_size == self._read:
-                return
-            with self.path.open("rb") as file:
-                file.seek(self._read)
-                text = file.read()
-            text = text[: text.rfind(b"\n") + 1]
-            self._read += len(text)
-            for record in read_lines(text.decode(errors="replace")):
-                self._records.append(record)
-                self._by_key[record["key"]] = record
-                self._places.add((record["key"], record.get("suite")))
-
-    def finished(self, key: str, limit: float) -> bool:
-        """Whether the cell needs no run: done, or failed in a way that a new run would repeat.
-
-        A time-out is tried again under a longer limit, a missing library always.
-        """
-        with self._threads:
-            record = self._by_key.get(key)
-            if record is None or record["status"] == "not installed":
-                return False
-            return record["status"] not in OUT_OF_TIME or record["limit"] >= limit
-
-    def record(self, key: str) -> Record | None:
-        """The newest record of a cell."""
-        with self._threads:
-            return self._by_key.get(key)
-
-    def adopt(self, key: str, suite: str) -> None:
-        """Enters a finished cell in another suite's tables too, without running it again."""
-        if (key, suite) not in self._places:
-            self.append({**self._by_key[key], "suite": suite})
-
-    def append(self, record: Record) -> None:
-        """Adds one cell; NaN becomes null."""
-        line = json.dumps(_plain(record), allow_nan=False) + "\n"
-        with self._threads:
-            with self._lock:
-                if _torn(self.path):
-                    line = "\n" + line
-                handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-                try:
-                    os.write(handle, line.encode())
-                finally:
-                    os.close(handle)
-            self.refresh()
-
-    def latest(self) -> list[Record]:
-        """One record for each place in the tables, in the order of their first appearance."""
-        with self._threads:
-            return list({tuple(r.get(name) for name in PLACE): r for r in self._records}.values())
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Writes a file so that no reader ever sees half of it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
-def check_folder(folder: Path, about: Mapping[str, Any]) -> None:
-    """Refuses a results folder that `about` (format and version) does not describe."""
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--out {folder}: is a file; give a folder")
-    marker = folder / "run.json"
-    if not marker.exists():
-        if (folder / "results.jsonl").exists():
-            raise UsageError(f"--out {folder}: holds results without run.json; give another --out")
-        return
-    try:
-        found = json.loads(marker.read_text(encoding="utf-8"))
-    except ValueError:
-        found = None
-    if found != about:
-        wrote = found.get("amortize", "?") if isinstance(found, dict) else "?"
-        raise UsageError(
-            f"--out {folder}: holds results of another version (amortize {wrote}, this is "
-            f"{about['amortize']}); nothing was written, give another --out"
+    def __init__(self, plan: Plan, load: Callable[[str | None], Any], console: Console) -> None:
+        self.plan, self.console = plan, console
+        self.network: Network | None = None
+        if any(OURS in plan.methods_of(suite) for suite in plan.suites):
+            self.network = Network(load(plan.checkpoint))
+        name = self.network.name if self.network else "baselines"
+        self.results = Results(plan.out or Path("runs/evaluate") / name, __version__)
+        self.about = {name: baseline_about(method) for name, method in METHODS.items()}
+        if self.network:
+            self.about[OURS] = self.network.about
+        total = sum(g.datasets * len(plan.methods_of(s)) for s in plan.suites for g in s.groups)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            speed_estimate_period=600,
         )
+        self.bar = self.progress.add_task("", total=total)
+        self._said = time.monotonic()
 
+    def run(self) -> None:
+        """Runs every suite; the report is renewed after each, and when the sweep is stopped."""
+        with self.progress:
+            for suite in self.plan.suites:
+                try:
+                    for group in suite.groups:
+                        self.group(suite, group)
+                finally:
+                    write_report(self.results)
 
-def read_lines(text: str) -> Iterable[Record]:
-    """The records of whole lines; one torn by a kill is left out, its cell will be run again."""
-    for line in text.split("\n"):
+    def group(self, suite: Suite, group: Group) -> None:
+        """Runs one group of datasets and prints its tables.
+
+        The network goes first and alone, so that the baselines do not slow it.
+        """
+        methods = self.plan.methods_of(suite)
+        label = f"{suite.name}: {group.scenario}"
+        self.say(f"{label}: reading or simulating")
         try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and "key" in record:
-            yield record
+            cases = list(group.tables(self.plan.seed))
+        except Absent as error:
+            self.console.print(f"{label} is left out: {error}", highlight=False, markup=False)
+            self.progress.advance(self.bar, group.datasets * len(methods))
+            return
+        for case in cases if OURS in methods else []:
+            self.say(f"{label}: {OURS}")
+            if self.unfinished(suite, case, OURS) and self.network:
+                self.enter(suite, case, OURS, self.network.run(case))
+            self.progress.advance(self.bar)
+        late: Counter[str] = Counter()
+        for task, record in self.crew(self.tasks(suite, cases, methods, late, label)):
+            late[task.method] += record["status"] == "timeout"
+            self.enter(suite, task.case, task.method, record)
+            self.progress.advance(self.bar)
+        self.show(suite, group)
 
+    def crew(self, tasks: Iterator[Task]) -> Finished:
+        """Who runs the tasks."""
+        if self.plan.cluster:
+            return on_cluster(tasks, self.plan.cluster)
+        return local(tasks, self.plan.jobs)
 
-def _torn(path: Path) -> bool:
-    """Whether the file ends within a line."""
-    if not path.exists() or not path.stat().st_size:
+    def tasks(
+        self,
+        suite: Suite,
+        cases: list[Case],
+        methods: tuple[str, ...],
+        late: Counter[str],
+        label: str,
+    ) -> Iterator[Task]:
+        """The cells of the baselines that are left to do, decided when somebody is free.
+
+        `late` counts the time-outs of each method in this group.
+        """
+        limit = self.plan.limit
+        for case in cases:
+            for method in methods:
+                if method == OURS:
+                    continue
+                self.say(f"{label}: {method}")
+                self.results.refresh()  # another sweep may share the folder
+                if self.unfinished(suite, case, method):
+                    if late[method] < GIVE_UP:
+                        yield Task(method, case, limit)
+                        continue
+                    reason = f"not run, after {GIVE_UP} time-outs of {limit:g} s"
+                    self.enter(suite, case, method, {"status": "given up", "reason": reason})
+                else:
+                    found = self.results.record(self.key(case, method))
+                    late[method] += found is not None and found["status"] == "timeout"
+                self.progress.advance(self.bar)
+
+    # ------------------------------------------------------------------------------- cells
+
+    def key(self, case: Case, method: str) -> str:
+        """The content key of a cell."""
+        decides = ("scenario", "rows", "variables", "seed", "index", "table", "extra")
+        parts = {name: case.about[name] for name in decides if name in case.about}
+        return content_key(parts | self.about[method])
+
+    def unfinished(self, suite: Suite, case: Case, method: str) -> bool:
+        """Whether the cell has to run; one that need not is entered in this suite's tables."""
+        key = self.key(case, method)
+        if not self.results.finished(key, self.plan.limit):
+            return True
+        self.results.adopt(key, suite.name)
         return False
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
+
+    def enter(self, suite: Suite, case: Case, method: str, found: Record) -> None:
+        """Appends a cell."""
+        head = {"key": self.key(case, method), "suite": suite.name, "limit": self.plan.limit}
+        self.results.append(head | case.about | self.about[method] | found)
+
+    # ---------------------------------------------------------------------------- the display
+
+    def say(self, text: str) -> None:
+        """Shows what is being done; once a minute as a line where there is no terminal."""
+        self.progress.update(self.bar, description=text)
+        if not self.console.is_terminal and time.monotonic() - self._said > 60:
+            self._said = time.monotonic()
+            task = self.progress.tasks[0]
+            left = "?" if task.time_remaining is None else f"{task.time_remaining / 60:.0f} min"
+            self.console.print(
+                f"{task.completed:.0f} of {task.total:.0f} cells, {left} left, {text}"
+            )
+
+    def show(self, suite: Suite, group: Group) -> None:
+        """Prints the table of one finished group."""
+        place = (suite.name, group.scenario, group.rows, group.variables, self.plan.seed)
+        records = [
+            r
+            for r in self.results.latest()
+            if (r.get("suite"), r["scenario"], r["rows"], r["variables"], r["seed"]) == place
+            and (r.get("scale") == "raw") == group.raw
+        ]
+        for board in boards(records):
+            self.console.print(console_table(board))
+            for note in notes(board):
+                self.console.print(note, style="dim", highlight=False, markup=False)
+            self.console.print()
 
 
-def _plain(value: Any) -> Any:
-    """The value in JSON types, NaN as None."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(entry) for name, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    return value
+def run(plan: Plan, load: Callable[[str | None], Any], console: Console) -> Path:
+    """Runs what is not finished yet, prints a table per group, returns the results' folder.
+
+    Raises UsageError or DataError before anything is written.
+    """
+    sweep = Sweep(plan, load, console)
+    count = sum(len(suite.groups) for suite in plan.suites)
+    names = ", ".join(suite.name for suite in plan.suites)
+    where = plan.cluster or f"{plan.jobs} at a time here"
+    console.print(
+        f"{names}: {count} groups, {sweep.progress.tasks[0].total:.0f} cells, seed {plan.seed}, "
+        f"baselines {where}, limit {plan.limit:g} s",
+        highlight=False,
+        markup=False,
+    )
+    sweep.run()
+    folder = sweep.results.folder
+    console.print(f"report: {folder / 'results.html'}, tables: {folder / 'results.md'}")
+    return folder

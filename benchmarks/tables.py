@@ -21,7 +21,7 @@ import typer
 import amortize
 from amortize.bundled import resolve
 from amortize.leaderboard import boards
-from amortize.sweep import Results
+from amortize.results import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "results" / "default"

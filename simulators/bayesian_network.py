@@ -63,9 +63,7 @@ def read_bif(path: Path) -> dict[str, Discrete]:
             table[tuple(states[parent].index(state) for parent, state in pairs)] = _numbers(row)
         if np.isnan(table).any():
             raise ValueError(f"{path.name}: the table of {name} is incomplete")
-        network[name] = Discrete(
-            states[name], parents, table / table.sum(axis=-1, keepdims=True)
-        )
+        network[name] = Discrete(states[name], parents, table / table.sum(axis=-1, keepdims=True))
     return {name: network[name] for name in states}
 
 

@@ -15,7 +15,7 @@ from amortize.baselines.method import INSTALL_HINT
 from amortize.baselines.runner import Result
 from amortize.errors import DataError, UsageError
 from amortize.leaderboard import boards
-from amortize.sweep import Results
+from amortize.results import Results
 
 QUICK = ("empty", "random", "correlation", "inverse-covariance")
 

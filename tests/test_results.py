@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from amortize import metrics
+from amortize.results import array_hash, content_key
 from amortize.score import score
-from amortize.sweep import array_hash, content_key
 
 
 def test_score_orients_in_favour_and_counts_the_help():

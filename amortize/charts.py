@@ -1,0 +1,156 @@
+"""Charts of an evaluation as SVG text, drawn by matplotlib (extra `evaluation`)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from amortize.leaderboard import BY_FIELD, OURS, Board, Column
+
+SIZE = (6.2, 3.9)  # inches
+INK, GREY, ACCENT = "#1b1f24", "#8a939d", "#c2410c"
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "amortize",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": True,
+    "grid.color": "#e6e8eb",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def svg(draw: Callable[[Any], None]) -> str:
+    """The chart that `draw` makes on fresh axes; empty when matplotlib is not installed."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError:
+        return ""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=SIZE, layout="constrained")
+        draw(figure.add_subplot())
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
+    found = text.getvalue()
+    return found[found.index("<svg") :]
+
+
+def colours(methods: Iterable[str]) -> dict[str, Any]:
+    """A colour for each method, this project's own the accent."""
+    import matplotlib as mpl
+
+    palette = mpl.colormaps["tab20"].colors  # type: ignore[attr-defined]
+    others = [name for name in methods if name != OURS]
+    return {OURS: ACCENT} | {name: palette[i % 20] for i, name in enumerate(others)}
+
+
+def mean_over(boards: Sequence[Board], method: str, field: str) -> float:
+    """Mean of a method's board means, NaN without any."""
+    values = [board.mean(method, field) for board in boards]
+    values = [value for value in values if not np.isnan(value)]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def methods_of(boards: Sequence[Board]) -> list[str]:
+    """The methods of several boards in the order of their first appearance."""
+    return list(dict.fromkeys(row.method for board in boards for row in board.methods))
+
+
+def accuracy_against_seconds(boards: Sequence[Board], field: str = "auprc") -> str:
+    """One point for each method: mean accuracy over the boards against mean seconds (log)."""
+    points = {
+        name: (mean_over(boards, name, "seconds"), mean_over(boards, name, field))
+        for name in methods_of(boards)
+    }
+    points = {name: p for name, p in points.items() if not np.isnan(p).any()}
+
+    def draw(axes: Any) -> None:
+        paint = colours(points)
+        for name, (seconds, score) in sorted(points.items(), key=lambda item: item[1][1]):
+            at = max(seconds, 1e-4), score
+            mine = name == OURS
+            axes.scatter(*at, s=70 if mine else 34, color=paint[name], zorder=3)
+            axes.annotate(
+                name,
+                at,
+                xytext=(5, 4),
+                textcoords="offset points",
+                fontsize=8,
+                weight="bold" if mine else "normal",
+            )
+        axes.set_xscale("log")
+        axes.margins(x=0.18, y=0.1)
+        axes.set_xlabel("seconds per dataset")
+        axes.set_ylabel(f"mean {BY_FIELD[field].heading}")
+
+    return svg(draw) if points else ""
+
+
+def calibration(boards: Sequence[Board]) -> str:
+    """Share of true edges against stated probability, a line for each board."""
+    curves = [(b, m, c) for b in boards for m, c in b.calibration.items() if c]
+
+    def draw(axes: Any) -> None:
+        axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
+        for board, method, curve in curves:
+            label = f"{board.scenario}, d={board.variables}, {method}"
+            axes.plot(
+                [bin_.probability for bin_ in curve],
+                [bin_.share for bin_ in curve],
+                marker="o",
+                markersize=3,
+                linewidth=1.2,
+                label=label,
+            )
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_xlabel("stated probability of an edge (bins of equal mass)")
+        axes.set_ylabel("share of true edges")
+        if len(curves) <= 8:
+            axes.legend(fontsize=7, frameon=False)
+
+    return svg(draw) if curves else ""
+
+
+def against_size(boards: Sequence[Board], axis: str, column: Column) -> str:
+    """A metric against `rows` or `variables` at one scenario; empty where there is one size."""
+    boards = sorted(boards, key=lambda board: getattr(board, axis))
+    if len({getattr(board, axis) for board in boards}) < 2:
+        return ""
+
+    def draw(axes: Any) -> None:
+        names = methods_of(boards)
+        paint = colours(names)
+        for name in names:
+            points = [(getattr(b, axis), b.mean(name, column.field)) for b in boards]
+            points = [p for p in points if not np.isnan(p[1])]
+            if not points:
+                continue
+            mine = name == OURS
+            axes.plot(
+                *zip(*points, strict=True),
+                marker="o",
+                markersize=3.5,
+                linewidth=2.4 if mine else 1.1,
+                color=paint[name],
+                label=name,
+                zorder=3 if mine else 2,
+            )
+        axes.set_xscale("log")
+        ticks = sorted({getattr(board, axis) for board in boards})
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.minorticks_off()
+        axes.set_xlabel(axis)
+        axes.set_ylabel(column.heading)
+        axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+
+    return svg(draw)
