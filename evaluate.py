@@ -69,13 +69,20 @@ def suites_of(requested: Iterable[str], data: Path | None = None) -> tuple[Suite
     )
 
 
-def resized(suite: Suite, datasets: int | None, rows: int | None, variables: int | None) -> Suite:
+def resized(
+    suite: Suite,
+    datasets: int | None,
+    rows: int | None,
+    variables: int | None,
+    networks: Iterable[Path] = (),
+) -> Suite:
     """The suite with other sizes; real data keep their own rows and variables."""
     groups: list[Group] = []
     for group in suite.groups:
         changes: dict[str, Any] = {"datasets": min(datasets, group.datasets) if datasets else None}
         if group.rows:
             changes = {"datasets": datasets, "rows": rows, "variables": variables}
+        changes["networks"] = tuple(networks)
         groups.append(replace(group, **{name: v for name, v in changes.items() if v is not None}))
     return replace(suite, groups=tuple(dict.fromkeys(groups)))
 
@@ -103,6 +110,9 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="baselines at a time")] = os.cpu_count() or 1,
     cluster: Annotated[str | None, typer.Option(help="address of a Dask scheduler")] = None,
     data: Annotated[Path | None, typer.Option(help="folder of the suite yours")] = None,
+    network: Annotated[
+        list[Path] | None, typer.Option(help="regulatory network of avici-gene-ood; repeatable")
+    ] = None,
     report: Annotated[bool, typer.Option(help="only renew the report in --out")] = False,
     list_: Annotated[bool, typer.Option("--list", help="print what can be asked for")] = False,
 ) -> None:
@@ -121,7 +131,7 @@ def main(
             chosen = tuple(every) if names == ["all"] else known(names, every, "method")
             plan = Plan(
                 suites=tuple(
-                    resized(suite, datasets, rows, variables)
+                    resized(suite, datasets, rows, variables, network or ())
                     for suite in suites_of(requested or [], data)
                 ),
                 methods=chosen or None,

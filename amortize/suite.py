@@ -12,7 +12,8 @@ from amortize.case import Case, prepare
 from amortize.labelled import read_folder
 from amortize.real import BINARY, REAL
 from amortize.real import SUITE as REAL_SUITE
-from simulators.scenarios import OWN, SCENARIOS, sample
+from amortize.wheels import Absent
+from simulators.scenarios import COMBINED, OWN, SCENARIOS, sample
 
 YOURS = "yours"
 
@@ -30,6 +31,7 @@ class Group:
     datasets: int
     raw: bool = False  # columns as they came instead of z-scored, for tables published so
     folder: Path | None = None  # of the user's data
+    networks: tuple[Path, ...] = ()  # files whose parts are the graphs, where a scenario needs them
 
     def tables(self, seed: int) -> Iterator[Case]:
         """The datasets; each permutes its columns by a seed of its own.
@@ -62,12 +64,12 @@ class Suite:
 # -------------------------------------------------------------------------------- the suites
 
 
-def of(names: Iterable[str], raw: bool = False) -> tuple[Group, ...]:
-    """Groups of the scenarios at every size at which they are published."""
+def of(names: Iterable[str], raw: bool = False, main: bool = False) -> tuple[Group, ...]:
+    """Groups of the scenarios at every size at which they are published, or at the main one."""
     found = []
     for name in names:
         known = SCENARIOS[name]
-        for variables in known.variables:
+        for variables in known.variables[:1] if main else known.variables:
             found.append(Group(name, known.rows, variables, known.datasets, raw))
     return tuple(found)
 
@@ -85,6 +87,9 @@ def sizes(names: tuple[str, ...], shapes: list[tuple[int, int]], datasets: int):
 FIRST = ("linear-gaussian", "linear-laplace", "rff-gaussian", "rff-laplace", "mixture")
 PURE = tuple(name for name in OWN if name != "mixture")
 OBSERVED = [name for name in starting("tabcausal-") if not name.endswith("-interventional")]
+LADDER = [name for name in starting("avici-") if not name.endswith("-interventional")]
+STEPS = ("-ood-graph", "-ood-graph-function")  # of the ladder, between in and out
+AVICI = [n for n in starting("avici-") if not n.removesuffix("-interventional").endswith(STEPS)]
 ROWS, VARIABLES = (30, 100, 300, 1000), (10, 20, 50, 100)
 
 _ALL = (
@@ -95,7 +100,12 @@ _ALL = (
         "hard interventions with known targets",
         sizes(tuple(n for n in PURE if n.endswith("-interventional")), [(200, 10)], 30),
     ),
-    Suite("A", "AVICI's domains (Lorch et al. 2022)", of(starting("avici-"))),
+    Suite("A", "AVICI's domains, in and out of distribution (Lorch et al. 2022)", of(AVICI)),
+    Suite(
+        "shift",
+        "AVICI's ladder: in distribution, then graphs, functions and noise shifted by turns",
+        of(LADDER, main=True),
+    ),
     Suite("B", "CauScale's and SEA's tables", of(starting("causcale-", "sea-"))),
     Suite("B-raw", "the same on raw scale", of(starting("causcale-"), raw=True)),
     Suite("C", "BCNP's tables", of(starting("bcnp-"))),
@@ -108,15 +118,20 @@ _ALL = (
     ),
     Suite(
         "scaling",
-        "accuracy against rows (20 variables) and against variables (1,000 rows)",
+        "accuracy against rows (30 variables) and against variables (1,000 rows)",
         sizes(
-            ("linear-gaussian", "rff-gaussian"),
-            [*((n, 20) for n in ROWS), *((1000, d) for d in VARIABLES if d != 20)],
-            10,
+            ("avici-linear", "avici-rff"),
+            [*((n, 30) for n in ROWS), *((1000, d) for d in VARIABLES)],
+            30,
         ),
         light=True,
     ),
-    Suite("combinations", "every mechanism with every noise", sizes(PURE, [(200, 10)], 20)),
+    Suite(
+        "combinations",
+        "graph, mechanism and noise together as training never drew them, and as it did",
+        of(COMBINED),
+        light=True,
+    ),
     Suite(
         "real",
         "measured data and networks fitted to data, as far as they are installed",
@@ -132,7 +147,7 @@ def single(name: str) -> Suite:
         data = REAL[name]
         return Suite(name, data.description, (Group(name, 0, 0, data.datasets),))
     found = SCENARIOS[name]
-    return Suite(name, found.description, of([name])[:1])
+    return Suite(name, found.description, of([name], main=True))
 
 
 def yours(folder: Path) -> Suite:
@@ -146,7 +161,11 @@ def yours(folder: Path) -> Suite:
 
 
 def _simulated(group: Group, seed: int) -> Iterator[Case]:
-    drawn = sample(group.scenario, group.datasets, group.rows, group.variables, seed)
+    needed = SCENARIOS[group.scenario].needs_network
+    if needed and not group.networks:
+        raise Absent("its graphs are parts of a regulatory network: give its file as --network")
+    networks = group.networks if needed else ()
+    drawn = sample(group.scenario, group.datasets, group.rows, group.variables, seed, networks)
     for index, data in enumerate(drawn):
         yield prepare(
             data.values,
