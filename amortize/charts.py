@@ -72,6 +72,7 @@ def accuracy_against_seconds(boards: Sequence[Board], field: str = "auprc") -> s
         for name in methods_of(boards)
     }
     points = {name: p for name, p in points.items() if not np.isnan(p).any()}
+    done = {n: sum(not np.isnan(board.mean(n, field)) for board in boards) for n in points}
 
     def draw(axes: Any) -> None:
         paint = colours(points)
@@ -79,8 +80,9 @@ def accuracy_against_seconds(boards: Sequence[Board], field: str = "auprc") -> s
             at = max(seconds, 1e-4), score
             mine = name == OURS
             axes.scatter(*at, s=70 if mine else 34, color=paint[name], zorder=3)
+            part = "" if done[name] == max(done.values()) else f" ({done[name]}/{len(boards)})"
             axes.annotate(
-                name,
+                name + part,
                 at,
                 xytext=(5, 4),
                 textcoords="offset points",
@@ -102,7 +104,7 @@ def calibration(boards: Sequence[Board]) -> str:
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
         for board, method, curve in curves:
-            label = f"{board.scenario}, d={board.variables}, {method}"
+            label = f"{board.scenario} d={board.variables or '-'}, {method}"
             axes.plot(
                 [bin_.probability for bin_ in curve],
                 [bin_.share for bin_ in curve],
@@ -115,8 +117,8 @@ def calibration(boards: Sequence[Board]) -> str:
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("stated probability of an edge (bins of equal mass)")
         axes.set_ylabel("share of true edges")
-        if len(curves) <= 8:
-            axes.legend(fontsize=7, frameon=False)
+        if len(curves) <= 12:
+            axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
     return svg(draw) if curves else ""
 

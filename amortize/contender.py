@@ -69,7 +69,11 @@ class Network:
 
     def _probabilities(self, case: Case) -> NDArray[np.float64]:
         answer = self._model.probabilities(
-            case.values_nd[None], case.observed_nd[None], case.intervened_nd[None]
+            case.values_nd[None],
+            case.observed_nd[None],
+            case.intervened_nd[None],
+            regime_bn=case.regime_n[None],
+            kind_bd=case.kind_d[None],
         )
         p_dd = np.array(answer[0], dtype=np.float64)
         np.fill_diagonal(p_dd, 0.0)

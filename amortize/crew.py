@@ -7,6 +7,7 @@ of its own (`contender.solve`); the threads only wait for it.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 
 from joblib import Parallel, delayed
@@ -27,13 +28,17 @@ def local(tasks: Iterable[Task], jobs: int) -> Finished:
     crew = Parallel(
         n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch=jobs
     )
+    finished = crew(delayed(_solved)(task) for task in tasks)
     done = False
     try:
-        yield from crew(delayed(_solved)(task) for task in tasks)
+        yield from finished
         done = True
     finally:
         if not done:
             dismiss()  # or the threads would wait for their methods to end
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # that tasks were cancelled
+                finished.close()
 
 
 def on_cluster(tasks: Iterable[Task], address: str) -> Finished:

@@ -54,7 +54,7 @@ def encoded(graph_dd: ArrayLike, kind: str, what: str = "the graph") -> NDArray[
             raise NotDefined(f"{what} has a cycle of {len(cycle)} variables")
         return graph.astype(np.int8)
     if kind != "cpdag":
-        raise NotDefined("a skeleton claims no directions")
+        raise NotDefined(f"a {kind} is neither a DAG nor a CPDAG")
     check_cpdag(graph)
     undirected = graph & graph.T
     return np.where(undirected, UNDIRECTED * np.triu(undirected), graph).astype(np.int8)

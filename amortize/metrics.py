@@ -47,6 +47,17 @@ def average_precision(
     return float(average_precision_score(truth, scores))
 
 
+def direction(scores_dd: ArrayLike, graph_dd: ArrayLike) -> float:
+    """Share of the true edges whose score is larger than that of their reverse; ties half.
+
+    All true edges count, found or not (SEA's orientation accuracy, Wu et al. 2024). NaN without.
+    """
+    scores, graph = square_pair(scores_dd, graph_dd, None)
+    scores = scores.astype(float)
+    ahead = (scores - scores.T)[graph]
+    return float(((ahead > 0) + (ahead == 0) / 2).mean()) if len(ahead) else float("nan")
+
+
 def brier(
     probabilities_dd: ArrayLike, graph_dd: ArrayLike, variables_d: ArrayLike | None = None
 ) -> float:

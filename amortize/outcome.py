@@ -17,10 +17,10 @@ LEGEND = (
     "Means over the finished datasets; [a, b]: 95 % bootstrap interval of the mean.",
     "All methods read the same table with permuted columns, z-scored unless it says raw scale.",
     "Undirected edges (kinds cpdag, pag and skeleton) are oriented in the method's favour, as in "
-    "the truth, before AUROC, AUPRC, F1, SHD, precision, recall and orientation; `helped` is the "
+    "the truth, before AUROC, AUPRC, F1, SHD, precision, recall and direction; `helped` is the "
     "mean number of edges whose direction they were given so. A skeleton method claims no "
-    "direction, and is given every one. `strict` columns give no help, CPDAG SHD compares "
-    "equivalence classes.",
+    "direction, and is given every one. orientation and the `strict` columns give no help; CPDAG "
+    "SHD compares equivalence classes.",
     "Methods without scores are ranked by their 0/1 graph. random knows the true number of edges.",
     "A method that is not told of interventions reads those rows as ordinary ones; one that does "
     "not handle missing cells reads the column's mean.",

@@ -27,8 +27,8 @@ from amortize.outcome import (
 from amortize.published import elsewhere
 from amortize.results import Record, Results, replace_text
 
-SUMMED = ("auprc", "f1", "shd", "orientation", "skeleton_f1", "cpdag_shd", "parent_aid", "seconds")
-BY_SCENARIO = ("auprc", "f1", "shd")
+SUMMED = ("auprc", "f1", "shd", "direction", "skeleton_f1", "cpdag_shd", "parent_aid", "seconds")
+BY_SCENARIO = ("auroc", "auprc", "f1", "shd")
 SIZED = ("auprc", "f1")
 
 
@@ -52,6 +52,7 @@ def html(found: Sequence[Board], records: Sequence[Record], title: str) -> str:
     views = "".join(suite_view(name, mine) for name, mine in suites.items())
     reading = "".join(f"<li>{escape(sentence)}</li>" for sentence in LEGEND)
     columns = "".join(f"<dt>{escape(c.heading)}</dt><dd>{escape(c.about)}</dd>" for c in COLUMNS)
+    methods = table(METHOD_HEAD, method_lines(records), kind="text")
     hosts = ", ".join(sorted({str(record["host"]) for record in records if record.get("host")}))
     style = files("amortize").joinpath("page.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
@@ -59,10 +60,10 @@ def html(found: Sequence[Board], records: Sequence[Record], title: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title><style>{style}</style></head><body>
 <header><h1>{escape(title)}</h1>
-<p>{len(records)} cells in {len(found)} tables; {escape(hosts)}</p>
-<nav>{links}<a href="#methods">methods</a><a href="#reading">how to read</a></nav></header>
+<p>{len(records)} cells in {len(found)} tables; {escape(hosts)}</p></header>
+<nav>{links}<a href="#methods">methods</a><a href="#reading">how to read</a></nav>
 <main>{views}
-<section id="methods"><h2>Methods</h2>{table(METHOD_HEAD, method_lines(records))}</section>
+<section id="methods"><h2>Methods</h2>{methods}</section>
 <section id="reading"><h2>How to read</h2><ul>{reading}</ul><dl>{columns}</dl></section>
 </main></body></html>
 """
@@ -82,7 +83,7 @@ def suite_view(name: str, found: Sequence[Board]) -> str:
         *(by_scenario(found, BY_FIELD[field]) for field in BY_SCENARIO),
         f"<h3>Sortability</h3>{sortability(found)}",
         pictures(found),
-        f"<h3>Published on similar data</h3><ul>{similar}</ul>" if similar else "",
+        f"<h3>Published, without a table of ours here</h3><ul>{similar}</ul>" if similar else "",
         "<h3>Every table</h3>",
         *(details(board) for board in found),
         "</section>",
@@ -98,8 +99,13 @@ def summary(found: Sequence[Board]) -> str:
         here = [b for b in found if any(r.method == method and r.finished for r in b.methods)]
         cells = [plain(charts.mean_over(here, method, c.field), c.digits) for c in columns]
         rows.append([method, *cells, f"{len(here)}/{len(found)}"])
-    rows.sort(key=lambda row: -number(row[1]))
-    return table(["method", *(c.heading for c in columns), "tables"], rows, columns)
+    # Means over fewer tables do not compare: those methods stand below and win nothing.
+    whole = [row for row in rows if row[-1] == f"{len(found)}/{len(found)}"]
+    parts = [row for row in rows if row not in whole]
+    for some in (whole, parts):
+        some.sort(key=lambda row: -number(row[1]))
+    head = ["method", *(c.heading for c in columns), "tables"]
+    return table(head, [*whole, *parts], columns, contest=len(whole))
 
 
 def wins(found: Sequence[Board]) -> str:
@@ -111,13 +117,14 @@ def wins(found: Sequence[Board]) -> str:
             for method in best(board, BY_FIELD[field]):
                 counts[field][method] += 1
                 if field == "auprc":
-                    where.setdefault(method, []).append(f"{board.scenario} d={board.variables}")
+                    where.setdefault(method, []).append(f"{board.scenario} {size(board)}".strip())
     rows = [
         [method, *(str(counts[f][method]) for f in BY_SCENARIO), ", ".join(where.get(method, []))]
         for method in charts.methods_of(found)
         if any(counts[f][method] for f in BY_SCENARIO)
     ]
-    return table(["method", *(BY_FIELD[f].heading for f in BY_SCENARIO), "best AUPRC in"], rows)
+    head = ["method", *(BY_FIELD[field].heading for field in BY_SCENARIO), "best AUPRC in"]
+    return table(head, rows, kind="text")
 
 
 def best(board: Board, column: Column) -> list[str]:
@@ -223,31 +230,37 @@ def number(cell: str) -> float:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[Column | None] = ()
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    columns: Sequence[Column | None] = (),
+    contest: int | None = None,
+    kind: str = "",
 ) -> str:
     """An HTML table; the best cell of each column is marked, published rows are set apart.
 
-    `columns` are the metrics from the second cell on; None marks a cell without one.
+    `columns` are the metrics from the second cell on; None marks a cell without one. Of the rows,
+    the first `contest` can be the best (default all). `kind` is a class of the style sheet.
     """
     top: dict[int, float] = {}
     for place, column in enumerate(columns, start=1):
-        values = [number(row[place]) for row in rows if not is_published(row)]
+        values = [number(row[place]) for row in rows[:contest] if not is_published(row)]
         values = [value for value in values if np.isfinite(value)]
         if column is not None and column.better and values:
             top[place] = max(values) if column.better > 0 else min(values)
     lines = []
-    for row in rows:
-        kind = "published" if is_published(row) else "ours" if row[0] == OURS else ""
+    for at, row in enumerate(rows):
+        rank = "published" if is_published(row) else "ours" if row[0] == OURS else ""
+        judged = contest is None or at < contest
         cells = "".join(
             f'<td class="best">{escape(cell)}</td>'
-            if place in top and number(cell) == top[place]
+            if judged and number(cell) == top.get(place)
             else f"<td>{escape(cell)}</td>"
             for place, cell in enumerate(row)
         )
-        lines.append(f'<tr class="{kind}">{cells}</tr>')
+        lines.append(f'<tr class="{rank}">{cells}</tr>')
     heads = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     inside = f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody>"
-    return f'<div class="wide"><table>{inside}</table></div>'
+    return f'<div class="wide"><table class="{kind}">{inside}</table></div>'
 
 
 def is_published(row: Sequence[str]) -> bool:

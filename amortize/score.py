@@ -37,10 +37,14 @@ def score(
     oriented = metrics.orient_in_favour(graph, truth)
     ranking = oriented if scores_dd is None else scores_dd
     strict = metrics.edge_scores(graph, truth)
+    nan = float("nan")
     found: dict[str, Any] = {
         "auroc": metrics.auroc(ranking, truth),
         "auprc": metrics.average_precision(ranking, truth),
         **metrics.edge_scores(oriented, truth)._asdict(),
+        # Help would make it 1 for whoever claims no direction.
+        "orientation": nan if kind == "skeleton" else strict.orientation,
+        "direction": nan if kind == "skeleton" else metrics.direction(ranking, truth),
         "helped": int((graph & graph.T & truth).sum()),
         "strict_f1": strict.f1,
         "strict_shd": strict.shd,
@@ -54,7 +58,7 @@ def score(
     try:
         found["cpdag_shd"] = metrics.shd(class_of(graph, kind), cpdag_of(truth))
     except (NotDefined, ImportError) as error:
-        found["cpdag_shd"] = float("nan")
+        found["cpdag_shd"] = nan
         undefined["cpdag_shd"] = str(error)
     return {**found, **distances, "undefined": undefined}
 

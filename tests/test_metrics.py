@@ -69,6 +69,13 @@ def test_a_transposed_guess_finds_the_skeleton_and_no_edge():
     assert (scores.shd, scores.f1, scores.skeleton_f1, scores.orientation) == (3, 0, 1, 0)
 
 
+def test_direction_of_true_edges_by_hand():
+    scores = np.array([[0, 0.1, 0.9, 0], [0, 0, 0.2, 0], [0.3, 0.6, 0, 0], [0, 0, 0, 0]])
+    assert metrics.direction(scores, COLLIDER) == pytest.approx((1 + 0 + 0.5) / 3)
+    assert metrics.direction(COLLIDER.T, COLLIDER) == 0
+    assert math.isnan(metrics.direction(scores, graph(4)))
+
+
 def test_empty_graphs():
     both = metrics.edge_scores(graph(3), graph(3))
     assert (both.shd, both.f1, both.skeleton_f1) == (0, 1, 1)
