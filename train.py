@@ -1,7 +1,7 @@
 """Pretrain a network on simulated data: python train.py small --out runs/small
 
 Resumes whatever is in --out. The same config and seed give the same parameters, however often the
-run was killed and started again.
+run was killed and started again. docs/training.md has the long version.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from amortize.errors import AmortizeError, UsageError
+
+AGREE_EVERY = 10  # steps between which several processes do not ask each other for the time
 
 
 def main(  # noqa: PLR0915
@@ -37,57 +39,69 @@ def main(  # noqa: PLR0915
     eval_scenario: Annotated[str, typer.Option(help="held-out scenario")] = "mixture",
     eval_shape: Annotated[tuple[int, int], typer.Option(help="its rows and variables")] = (200, 10),
     eval_datasets: Annotated[int, typer.Option(help="how many of them")] = 64,
+    distributed: Annotated[
+        str | None, typer.Option(help="one of several processes: auto, or HOST:PORT,PROCESSES,ID")
+    ] = None,
 ) -> None:
     """Train PRESET, or go on with the run in --out."""
     # ---------------------------------------------------------------- configuration
     import jax
-    import jax.numpy as jnp
     import numpy as np
     from rich.console import Console
 
-    from amortize import compilation
+    from amortize import compilation, memory
+    from amortize import mesh as meshes
     from amortize.checkpoint import RunStore, load_checkpoint, save_checkpoint, write_json
-    from amortize.config import PRESETS, override, to_dict
+    from amortize.config import PRESETS, differences, from_dict, override, to_dict
     from amortize.config import preset as named
     from amortize.graph import ASSUMPTIONS
+    from amortize.journal import Journal
     from amortize.model import parameter_count
     from amortize.training import HeldOut, bucket_of, initial_state, train_step
 
     started = time.monotonic()
     config = override(named(preset), set_ or [])
+    if distributed is not None:
+        meshes.join(distributed)
+    first = jax.process_index() == 0  # it alone prints, writes logs and evaluates
     out = out or Path("runs") / config.name
     out.mkdir(parents=True, exist_ok=True)
     compilation.enable_cache()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, quiet=not first)
 
     known = out / "config.json"
-    if known.exists() and not reconfigure and json.loads(known.read_text()) != to_dict(config):
-        raise UsageError(
-            f"{known} is of another config; resume with the same one, choose another --out, or "
-            "give --reconfigure"
-        )
-    write_json(known, to_dict(config))
+    if known.exists() and not reconfigure:
+        changed = differences(from_dict(json.loads(known.read_text())), config)
+        if changed:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise UsageError(
+                f"{known} is of another config ({changed[0]}{more}); resume with the same one, "
+                "choose another --out, or give --reconfigure"
+            )
 
     # ---------------------------------------------------------------- state, fresh or resumed
+    mesh = meshes.data_mesh(meshes.usable_devices([b.batch for b in config.buckets]))
     params = None if init_from is None else load_checkpoint(init_from).params
     state = initial_state(config, params)
+    size = parameter_count(state.params)
     store = RunStore(out)
     resumed = store.newest(state)
+    step, progress = 0, {"datasets": 0, "hours": 0.0, "best_auprc": 0.0}
     if resumed is not None:
-        state = jax.tree.map(jnp.asarray, resumed[1])
-    progress = {"datasets": 0, "hours": 0.0, "best_auprc": 0.0}
-    ledger = out / "progress.json"
-    if resumed is not None and ledger.exists():
-        progress = json.loads(ledger.read_text())
-    size = parameter_count(state.params)
+        step, state, saved = resumed
+        progress |= saved or _ledger(out / "progress.json")
+    state = jax.device_put(state, meshes.everywhere(mesh))
+    memory.check(config, state, mesh)
+    if first:
+        write_json(known, to_dict(config))
     console.print(
-        f"{config.name}: {size:,} parameters, step {int(state.step):,} of {config.steps:,}, "
-        f"{compilation.hardware()}, run folder {out}"
+        f"{config.name}: {size:,} parameters, step {step:,} of {config.steps:,}, "
+        f"{compilation.hardware()}, {mesh.size} in use, run folder {out}"
     )
 
     # ---------------------------------------------------------------- evaluation and saving
-    held_out = HeldOut(eval_scenario, eval_datasets, *eval_shape)
-    log = resumed_log(out / "metrics.jsonl", int(state.step))
+    held_out = HeldOut(eval_scenario, eval_datasets, *eval_shape) if first else None
+    log = Journal(out / "metrics.jsonl", step, writes=first)
     stop = False
 
     def request_stop(*_: object) -> None:
@@ -97,24 +111,14 @@ def main(  # noqa: PLR0915
     signal.signal(signal.SIGTERM, request_stop)
     signal.signal(signal.SIGINT, request_stop)
 
-    def evaluate() -> dict[str, float]:
-        scores = held_out.score(config.model, state.average)
-        log.write(json.dumps({"step": int(state.step), "held_out": scores}) + "\n")
-        progress["best_auprc"] = max(progress["best_auprc"], scores["auprc"])
-        return scores
-
-    def save() -> None:
-        store.save(int(state.step), state)
-        write_json(ledger, progress)
-
-    def release(scores: dict[str, float]) -> None:
+    def release(folder: Path, scores: dict[str, float]) -> None:
         card = {
             "name": config.name,
             "preset": preset,
             "description": (PRESETS[preset].__doc__ or "").splitlines()[0],
             "assumptions": ASSUMPTIONS,
             "parameters": size,
-            "step": int(state.step),
+            "step": step,
             "datasets": progress["datasets"],
             "hours": round(progress["hours"], 3),
             "hardware": compilation.hardware(),
@@ -122,32 +126,61 @@ def main(  # noqa: PLR0915
             "inputs": config.inputs,
             "outputs": config.outputs,
             "versions": compilation.versions(),
-            "held_out": {"scenario": held_out.name, "datasets": eval_datasets, **scores},
+            "held_out": {
+                "scenario": f"{eval_scenario} n={eval_shape[0]} d={eval_shape[1]}",
+                "datasets": eval_datasets,
+                **scores,
+            },
         }
-        save_checkpoint(out / "checkpoint", state.average, config, card)
+        save_checkpoint(folder, meshes.local(state.average), config, card)
+
+    def evaluate() -> dict[str, float]:
+        if held_out is None:
+            return {}
+        scores = held_out.score(config.model, meshes.local(state.average))
+        spent = {"datasets": progress["datasets"], "hours": progress["hours"]}
+        log.write({"step": step, **spent, "held_out": scores})
+        if scores["auprc"] > progress["best_auprc"]:
+            progress["best_auprc"] = scores["auprc"]
+            release(out / "best", scores)
+        return scores
+
+    losses: list[float] = []
+    pending: tuple[int, dict] | None = None
+
+    def settle() -> None:
+        """Fetch the metrics of the last step that was dispatched, log them, stop if not finite."""
+        nonlocal pending
+        if pending is None:
+            return
+        number, metrics = pending[0], {k: float(v) for k, v in pending[1].items()}
+        pending = None
+        if not np.isfinite(list(metrics.values())).all():
+            # The step left the state as it was, and so did the one dispatched after it.
+            store.save(number, state, progress)
+            store.close()
+            bucket = bucket_of(config, number)
+            if first:
+                shape = {"rows": bucket.rows, "variables": bucket.variables, "batch": bucket.batch}
+                about = {"step": number, "seed": config.seed, "bucket": shape, "metrics": metrics}
+                write_json(out / "not_finite.json", about)
+            raise AmortizeError(
+                f"step {number} is not finite ({metrics}; seed {config.seed}, {bucket}); the state "
+                f"before it is saved in {out}, where the same command meets it again"
+            )
+        losses.append(metrics["loss"])
+        log.write({"step": number, **metrics})
 
     # ---------------------------------------------------------------- the loop
-    losses: list[float] = []
-    previous: dict | None = None
     seen = 0
-    step = int(state.step)
     clock = dict.fromkeys(("line", "save", "eval", "tick"), time.monotonic())
     scores: dict[str, float] = {}
-    while step < config.steps and not stop:
+    leave = False
+    while step < config.steps and not leave:
         bucket = bucket_of(config, step)
-        state, metrics = train_step(config, bucket, state)
-        # The metrics of the step before are fetched while this one runs.
-        if previous is not None:
-            losses.append(float(previous["loss"]))
-            if not np.isfinite(losses[-1]):
-                store.close()
-                raise AmortizeError(
-                    f"loss is {losses[-1]} at step {step - 1} (seed {config.seed}, "
-                    f"{bucket_of(config, step - 1)}); the state saved before it is kept in {out}"
-                )
-            record = {"step": step - 1, **{k: float(v) for k, v in previous.items()}}
-            log.write(json.dumps(record) + "\n")
-        previous = metrics
+        state, metrics = train_step(config, bucket, state, step, mesh)
+        settle()  # the step before, while this one runs
+        pending = step, metrics
         step += 1
         seen += bucket.batch
         progress["datasets"] += bucket.batch
@@ -163,30 +196,36 @@ def main(  # noqa: PLR0915
                 f"loss {np.mean(losses[-200:]):.4f}  {shown}  {left:.2f} h left"
             )
             seen, clock["line"] = 0, now
-        stop = stop or now - started > 60 * max_minutes
-        if now - clock["eval"] > 60 * eval_minutes:
+        if jax.process_count() > 1 and step % AGREE_EVERY:
+            continue
+        leave, evaluating, saving = meshes.any_process(
+            stop or now - started > 60 * max_minutes,
+            now - clock["eval"] > 60 * eval_minutes,
+            now - clock["save"] > 60 * save_minutes,
+        )
+        if evaluating:
             scores, clock["eval"] = evaluate(), now
-        if now - clock["save"] > 60 * save_minutes:
-            save()
+        if saving:
+            settle()
+            store.save(step, state, progress)
             clock["save"] = now
 
     # ---------------------------------------------------------------- the end
+    settle()
     scores = evaluate()
-    save()
-    release(scores)
+    store.save(step, state, progress)
+    if first:
+        release(out / "checkpoint", scores)
+        console.print(
+            f"step {step:,}: held-out AUPRC {scores['auprc']:.3f}, loss {scores['loss']:.4f} "
+            f"({eval_scenario}); checkpoint in {out / 'checkpoint'}"
+        )
     store.close()
-    console.print(
-        f"step {step:,}: held-out AUPRC {scores['auprc']:.3f}, loss {scores['loss']:.4f} "
-        f"({held_out.name}); checkpoint in {out / 'checkpoint'}"
-    )
 
 
-def resumed_log(path: Path, step: int) -> TextIO:
-    """The log, open for appending, without what a killed run wrote after its last saved state."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < step]
-    path.write_text("".join(f"{line}\n" for line in kept))
-    return path.open("a", buffering=1)
+def _ledger(path: Path) -> dict[str, float]:
+    """Progress of a run saved before states carried it themselves."""
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 if __name__ == "__main__":

@@ -18,10 +18,11 @@ import numpy as np
 from orbax.checkpoint import v1
 
 from amortize.config import TrainConfig, from_dict, to_dict
-from amortize.errors import DataError
+from amortize.errors import DataError, UsageError
 from amortize.model import Params, init
 
 ocp: Any = v1  # its annotations are narrower than what it takes
+UNREADABLE = (ValueError, KeyError, TypeError, OSError, ocp.errors.InvalidLayoutError)
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,23 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, params: Params, config: TrainConfig, card: dict[str, Any]) -> None:
-    """Write a released checkpoint, float32; an earlier one at `path` is replaced last."""
+    """Write a released checkpoint, float32; an earlier one at `path` is replaced last.
+
+    Of several processes only the calling one takes part.
+    """
     path = Path(path).absolute()
     partial = path.with_name(path.name + ".partial")
     if partial.exists():
         shutil.rmtree(partial)
     partial.mkdir(parents=True)
-    ocp.save(partial / "params", jax.tree.map(lambda x: np.asarray(x, np.float32), params))
+    context = ocp.Context()
+    if jax.process_count() > 1:
+        here = jax.process_index()
+        context.multiprocessing.primary_host = here
+        context.multiprocessing.active_processes = {here}
+        context.multiprocessing.barrier_sync_key_prefix = "released"
+    with context:
+        ocp.save(partial / "params", jax.tree.map(lambda x: np.asarray(x, np.float32), params))
     # Orbax's marker names the folder it was written in; that it is there is all that counts.
     for marker in (partial / "params").glob("commit_success*"):
         marker.write_text("saved\n")
@@ -70,16 +81,22 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"checkpoint {path}: its JSON is damaged ({error}); copy it anew"
         ) from error
     shapes = jax.eval_shape(lambda: init(config.model, 0))
+    template = jax.tree.map(lambda x: np.empty(x.shape, x.dtype), shapes)
     try:
-        template = jax.tree.map(lambda x: np.empty(x.shape, x.dtype), shapes)
-        params = ocp.load(path / "params", template)
-    except (ValueError, KeyError, OSError, ocp.errors.InvalidLayoutError) as error:
+        other = difference(ocp.metadata(path / "params").metadata, shapes)
+        params = None if other else ocp.load(path / "params", template)
+    except UNREADABLE as error:
         raise DataError(f"checkpoint {path}: parameters do not load: {_brief(error)}") from error
+    if other:
+        raise DataError(f"checkpoint {path}: not the network of its config.json: {other}")
     return Checkpoint(path, params, config, card)
 
 
 class RunStore:
-    """The states of one training run, in `folder`/state: the newest two, atomically written."""
+    """The states of one training run, in `folder`/state: the newest two, atomically written.
+
+    Of several processes all must call every method.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._manager = ocp.training.Checkpointer(
@@ -88,30 +105,67 @@ class RunStore:
             cleanup_tmp_directories=True,
         )
 
-    def save(self, step: int, state: Any) -> None:
-        """Write the state of a step (any pytree of arrays); returns once it is safe on disk."""
-        self._manager.save_checkpointables(step, {"state": _named(state)}, overwrite=True)
+    def save(self, step: int, state: Any, progress: dict[str, Any] | None = None) -> None:
+        """Write the state of a step (any pytree of arrays); returns once it is safe on disk.
 
-    def newest(self, template: Any) -> tuple[int, Any] | None:
-        """The newest state that can be read, shaped as `template`, or None when there is none.
-
-        A damaged one is named on standard output and the one before it is taken.
+        `progress` is JSON that belongs to it.
         """
-        names = _named(jax.tree.map(lambda x: np.empty(x.shape, x.dtype), template))
+        self._manager.save_checkpointables(
+            step, {"state": _named(state)}, overwrite=True, custom_metadata=progress or {}
+        )
+
+    def newest(self, template: Any) -> tuple[int, Any, dict[str, Any]] | None:
+        """Step, state (shaped as `template`, in host memory) and progress of the newest state.
+
+        None when there is no state that can be read. A damaged one is named on standard output and
+        the one before it is taken.
+
+        Raises:
+            UsageError: the state is of another architecture.
+        """
+        shapes = _named(template)
+        names = {name: np.empty(x.shape, x.dtype) for name, x in shapes.items()}
         for found in sorted(self._manager.checkpoints, key=lambda c: c.step, reverse=True):
             try:
-                loaded = self._manager.load_checkpointables(found.step, {"state": names})["state"]
-            except (ValueError, KeyError, OSError) as error:
+                about = self._manager.checkpointables_metadata(found.step)
+                if about.metadata.get("state") is None:
+                    raise ValueError("its list of arrays is damaged")
+                other = difference(about.metadata["state"], shapes)
+                loaded = None if other else self._load(found.step, names)
+            except UNREADABLE as error:
                 reason = _brief(error)
                 print(f"state of step {found.step} cannot be read ({reason}); trying an older one")
                 continue
+            if other:
+                raise UsageError(
+                    f"the state of step {found.step} is of another network: {other}; choose "
+                    "another --out, or give the --set model... that the run began with"
+                )
             leaves = [loaded[name] for name in names]
-            return found.step, jax.tree.unflatten(jax.tree.structure(template), leaves)
+            state = jax.tree.unflatten(jax.tree.structure(template), leaves)
+            return found.step, state, about.custom_metadata or {}
         return None
+
+    def _load(self, step: int, names: dict[str, Any]) -> Any:
+        return self._manager.load_checkpointables(step, {"state": names})["state"]
 
     def close(self) -> None:
         """Wait for writes to end."""
         self._manager.close()
+
+
+def difference(found: Any, wanted: Any) -> str:
+    """One line on the first array in which two trees differ in shape, "" where none does."""
+    here, there = (
+        {name: tuple(leaf.shape) for name, leaf in _named(tree).items()} for tree in (found, wanted)
+    )
+    names = [name for name in here | there if here.get(name) != there.get(name)]
+    if not names:
+        return ""
+    first, rest = names[0], len(names) - 1
+    shapes = [str(x[first]) if first in x else "absent" for x in (here, there)]
+    more = f", and {rest} more differ" if rest else ""
+    return f"{first} is {shapes[0]} there and {shapes[1]} in this config{more}"
 
 
 def _named(tree: Any) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import dacite
+from flax.traverse_util import flatten_dict
 
 from amortize.errors import UsageError
 from amortize.model import ModelConfig
@@ -31,10 +32,12 @@ class Bucket:
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """AdamW or Muon with warm-up and cosine decay."""
+    """AdamW or Muon with warm-up and decay."""
 
     method: str = "adamw"  # or "muon": Newton-Schulz on the matrices of the blocks, AdamW elsewhere
     learning_rate: float = 2e-3  # at the peak
+    schedule: Literal["cosine", "trapezoid"] = "cosine"  # see amortize/optimiser.py
+    decay_share: float = 0.2  # of the steps, at the end; read by "trapezoid" alone
     final_share: float = 0.02  # of the peak, at the last step
     warmup: int = 300  # steps
     beta2: float = 0.98
@@ -196,6 +199,17 @@ def from_dict(data: dict[str, Any]) -> TrainConfig:
         return dacite.from_dict(TrainConfig, data, rules)
     except (dacite.DaciteError, PriorError, ValueError) as error:
         raise UsageError(f"config: {error}") from error
+
+
+def differences(there: TrainConfig, here: TrainConfig) -> list[str]:
+    """Fields in which two configs differ, as "model.row_blocks: 3 there, 4 here"."""
+    first, second = (flatten_dict(to_dict(config), sep=".") for config in (there, here))
+    names = sorted(first.keys() | second.keys())
+    return [
+        f"{name}: {first.get(name)} there, {second.get(name)} here"
+        for name in names
+        if first.get(name) != second.get(name)
+    ]
 
 
 def override(config: TrainConfig, assignments: list[str]) -> TrainConfig:

@@ -9,15 +9,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import optax.contrib
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
+from jax.sharding import Mesh
 
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
 from amortize.errors import UsageError
 from amortize.loss import confounding_cross_entropy, pair_cross_entropy
+from amortize.mesh import everywhere, split
 from amortize.metrics import average_precision
 from amortize.model import ModelConfig, Params, edge_probabilities, init, predict_logits
+from amortize.optimiser import learning_rate, optimiser
 from amortize.question import QuestionConfig, ask
 from simulators import Dataset, Prior, sample, simulate_batch
 
@@ -32,48 +34,6 @@ class TrainState(NamedTuple):
     params: Params
     average: Params  # exponential moving average of params: what is released
     optimiser: Any  # optax state
-
-
-def schedule(config: OptimiserConfig, steps: int) -> optax.Schedule:
-    """Linear warm-up, then cosine to `final_share` of the peak at `steps`, constant after."""
-    warmup = min(config.warmup, max(steps // 2, 1))
-    return optax.warmup_cosine_decay_schedule(
-        0.0, config.learning_rate, warmup, steps, config.learning_rate * config.final_share
-    )
-
-
-def optimiser(config: OptimiserConfig) -> optax.GradientTransformation:
-    """AdamW or Muon (Jordan 2024) behind a clip of the global gradient norm; only matrices decay.
-
-    The learning rate is not in it: it is applied in the step, as an input, so that runs of another
-    length share their compiled programs.
-
-    Raises:
-        UsageError: the method is neither.
-    """
-
-    def matrices(params: Params) -> Params:
-        return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
-
-    clip = optax.clip_by_global_norm(config.clip)
-    if config.method == "adamw":
-        decay = optax.add_decayed_weights(config.weight_decay, mask=matrices)
-        return optax.chain(clip, optax.scale_by_adam(b2=config.beta2), decay)
-    if config.method == "muon":
-        stacked = optax.contrib.MuonDimensionNumbers(reduction_axis=1, output_axis=2)
-        muon = optax.contrib.muon(
-            1.0,
-            adam_b2=config.beta2,
-            weight_decay=config.weight_decay,
-            weight_decay_mask=matrices,
-            # The kernels of the blocks are [blocks, in, out]; all else is left to Adam.
-            muon_weight_dimension_numbers=lambda params: jax.tree.map(
-                lambda leaf: stacked if leaf.ndim == 3 else None, params
-            ),
-            consistent_rms=0.2,  # so that Adam's learning rate fits
-        )
-        return optax.chain(clip, muon, optax.scale(-1.0))
-    raise UsageError(f"optimiser.method is {config.method!r}; choose adamw or muon")
 
 
 def initial_state(config: TrainConfig, params: Params | None = None) -> TrainState:
@@ -123,14 +83,43 @@ def draw_data(key: Array, prior: Prior, bucket: Bucket) -> Dataset:
     return simulate_batch(key, prior, bucket.batch, n, d, least_n, least_d)
 
 
-def train_step(config: TrainConfig, bucket: Bucket, state: TrainState):
+def train_step(
+    config: TrainConfig, bucket: Bucket, state: TrainState, step: int, mesh: Mesh
+) -> tuple[TrainState, dict[str, Array]]:
     """The state after one more step on data of `bucket`, and the step's metrics.
 
-    The old state's memory is reused: it may not be read again.
+    Datasets are split over the mesh; they are the same on any mesh. The old state's memory is
+    reused: it may not be read again. Where the loss or the gradient is not finite the state stays
+    as it was, and so it does in every later step: the host hears of it late.
     """
-    rate = schedule(config.optimiser, config.steps)(int(state.step))
-    step = _compiled_step(config.model, config.prior, config.questions, config.optimiser, bucket)
-    return step(state, jax.random.key(config.seed), jnp.float32(rate))
+    rate = learning_rate(config.optimiser, config.steps, step)
+    return compiled_step(config, bucket, mesh)(
+        state, np.int32(step), np.int32(config.seed), np.float32(rate)
+    )
+
+
+def objective(
+    model: ModelConfig,
+    prior: Prior,
+    questions: QuestionConfig,
+    params: Params,
+    data: Dataset,
+    key: Array,
+) -> tuple[Array, tuple[Array, Array]]:
+    """What is minimised, and its parts: nats per pair of the edges and of the confounding."""
+    logits = predict_logits(model, params, ask(key, questions, data))
+    nats = pair_cross_entropy(logits, data.graph, data.variables).mean()
+    if prior.latent is None:
+        return nats, (nats, jnp.float32(0))
+    hidden = confounding_cross_entropy(logits, data.confounded, data.variables).mean()
+    return nats + questions.confounding_weight * hidden, (nats, hidden)
+
+
+def compiled_step(config: TrainConfig, bucket: Bucket, mesh: Mesh) -> Any:
+    """The jitted step of one shape: (state, step, seed, learning rate) -> (state, metrics)."""
+    return _compiled_step(
+        config.model, config.prior, config.questions, config.optimiser, bucket, mesh
+    )
 
 
 @lru_cache(maxsize=64)
@@ -140,39 +129,30 @@ def _compiled_step(
     questions: QuestionConfig,
     optimiser_config: OptimiserConfig,
     bucket: Bucket,
-):
+    mesh: Mesh,
+) -> Any:
     update = optimiser(optimiser_config).update
+    gradient_of = jax.value_and_grad(partial(objective, model, prior, questions), has_aux=True)
 
-    def objective(params: Params, data: Dataset, key: Array):
-        logits = predict_logits(model, params, ask(key, questions, data))
-        nats = pair_cross_entropy(logits, data.graph, data.variables).mean()
-        if prior.latent is None:
-            return nats, (nats, jnp.float32(0))
-        hidden = confounding_cross_entropy(logits, data.confounded, data.variables).mean()
-        return nats + questions.confounding_weight * hidden, (nats, hidden)
-
-    @partial(jax.jit, donate_argnums=0)
-    def step(state: TrainState, key: Array, rate: Array) -> tuple[TrainState, dict[str, Array]]:
-        key = jax.random.fold_in(key, state.step)
-        data = draw_data(key, prior, bucket)
+    @partial(jax.jit, donate_argnums=0, out_shardings=everywhere(mesh))
+    def step(state: TrainState, number: Array, seed: Array, rate: Array):
+        key = jax.random.fold_in(jax.random.key(seed), number)
+        data = split(mesh, draw_data(key, prior, bucket))
         k_ask = jax.random.fold_in(key, QUESTION_STREAM)
-        (_, (nats, hidden)), gradient = jax.value_and_grad(objective, has_aux=True)(
-            state.params, data, k_ask
-        )
+        (_, (nats, hidden)), gradient = gradient_of(state.params, data, k_ask)
         updates, opt_state = update(gradient, state.optimiser, state.params)
         params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
         # The average forgets its start: early steps weigh less than a plain decay would give them.
-        decay = jnp.minimum(optimiser_config.ema, (1.0 + state.step) / (10.0 + state.step))
+        decay = jnp.minimum(optimiser_config.ema, (1.0 + number) / (10.0 + number))
         average: Params = jax.tree.map(
             lambda new, old: decay * old + (1 - decay) * new, params, state.average
         )
-        metrics = {
-            "loss": nats,
-            "confounding": hidden,
-            "gradient_norm": optax.tree.norm(gradient),
-            "rate": rate,
-        }
-        return TrainState(state.step + 1, params, average, opt_state), metrics
+        norm = optax.tree.norm(gradient)
+        metrics = {"loss": nats, "confounding": hidden, "gradient_norm": norm, "rate": rate}
+        sound = jnp.isfinite(nats) & jnp.isfinite(hidden) & jnp.isfinite(norm)
+        sound = sound & (state.step == number)  # else an earlier step was not sound
+        new = TrainState(number + 1, params, average, opt_state)
+        return jax.tree.map(lambda n, old: jnp.where(sound, n, old), new, state), metrics
 
     return step
 

@@ -7,29 +7,16 @@ Every ratio is of two things timed in this one run.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from functools import partial
 
 import jax
 import numpy as np
+from clock import REPEATS, seconds
 
 from amortize.compilation import enable_cache
 from amortize.config import Bucket, small
+from amortize.mesh import data_mesh
 from amortize.training import draw_data, initial_state, train_step
-
-REPEATS = 7
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Median wall time of a call, after one that compiles."""
-    jax.block_until_ready(call())
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        jax.block_until_ready(call())
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
 
 
 def numpy_dataset(rng: np.random.Generator, n: int, d: int, features: int) -> np.ndarray:
@@ -71,7 +58,7 @@ def numpy_dataset(rng: np.random.Generator, n: int, d: int, features: int) -> np
 def main() -> None:
     """Print the shares and the ratio."""
     enable_cache()
-    config = small()
+    config, mesh = small(), data_mesh(1)
     for n, d, b in ((200, 10, 16), (200, 20, 8), (200, 50, 2)):
         bucket = Bucket((n, n), (d, d), b, 1.0)
         draw = jax.jit(lambda key, bucket=bucket: draw_data(key, config.prior, bucket))
@@ -80,7 +67,7 @@ def main() -> None:
         # The step's first input is given up to it, so that each call needs a state of its own.
         states = iter([initial_state(config) for _ in range(REPEATS + 1)])
         step = seconds(
-            lambda s=states, bucket=bucket: train_step(config, bucket, next(s))[0].params
+            lambda s=states, bucket=bucket: train_step(config, bucket, next(s), 0, mesh)[0].params
         )
         print(
             f"d={d} n={n}: simulation is {simulating / step:.1%} of a training step of {b} datasets"

@@ -1,0 +1,39 @@
+"""The estimate that refuses a config before its first step."""
+
+from dataclasses import replace
+
+import jax
+import pytest
+
+from amortize import memory
+from amortize.config import Bucket, override, small, tiny
+from amortize.errors import UsageError
+from amortize.mesh import data_mesh
+from amortize.training import initial_state
+
+
+def test_the_largest_bucket_is_the_one_with_most_tokens():
+    assert memory.largest_bucket(tiny()) == tiny().buckets[1]
+    many = Bucket((20, 48), (2, 6), 40, 1.0)
+    assert memory.largest_bucket(replace(tiny(), buckets=(*tiny().buckets, many))) == many
+    wide = Bucket((2, 2), (2, 300), 1, 1.0)
+    assert memory.largest_bucket(replace(small(), buckets=(small().buckets[0], wide))) == wide
+    axial = override(tiny(), ["model.architecture=axial"])
+    assert memory.cell_width(axial.model) == axial.model.axial.width
+
+
+def test_too_little_memory_is_refused_before_anything_runs(monkeypatch):
+    config, mesh = tiny(), data_mesh(1)
+    state = initial_state(config)
+    held = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+    needed = memory.bytes_needed(config, memory.largest_bucket(config), state, mesh)
+    assert 2 * held < needed < 1e9
+    monkeypatch.setattr(memory, "bytes_available", lambda device: needed)
+    memory.check(config, state, mesh)
+    monkeypatch.setattr(memory, "bytes_available", lambda device: needed - 1)
+    with pytest.raises(UsageError, match=r"4 datasets of 48 rows and 6 variables needs"):
+        memory.check(config, state, mesh)
+
+
+def test_this_machine_has_memory():
+    assert memory.bytes_available(jax.devices()[0]) > 1e6
