@@ -1,0 +1,133 @@
+"""Where the time of training goes, and how much of the machine's arithmetic it reaches.
+
+    python benchmarks/throughput.py small
+    python benchmarks/throughput.py small --set model.rematerialise=true
+    python benchmarks/throughput.py small --buckets      every shape, and batches of equal cost
+
+Shares are of one step on the middle bucket by cost, unless --shape names another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Annotated, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import typer
+from clock import seconds
+
+from amortize import compilation
+from amortize.config import Bucket, TrainConfig, override, preset
+from amortize.mesh import data_mesh, everywhere
+from amortize.training import HeldOut, compiled_step, draw_data, initial_state, objective
+
+EVAL_MINUTES = 5.0  # train.py's default between evaluations
+EVAL_DATASETS = 64  # and its default number of held-out datasets
+PRODUCT = 2048  # size of the square matrices that measure the machine
+
+
+def matrix_rate(dtype: Any) -> float:
+    """Floating-point operations per second of a large matrix product on one device."""
+    x = jax.random.normal(jax.random.key(0), (PRODUCT, PRODUCT)).astype(dtype)
+    product = jax.jit(lambda x: x @ x)
+    return 2 * PRODUCT**3 / seconds(lambda: product(x))
+
+
+def step_of(config: TrainConfig, bucket: Bucket) -> tuple[float, float]:
+    """Seconds and floating-point operations of a whole step."""
+    mesh = data_mesh(1)
+    state = jax.device_put(initial_state(config), everywhere(mesh))
+    scalars = np.int32(0), np.int32(config.seed), np.float32(0)
+    step = compiled_step(config, bucket, mesh).lower(state, *scalars).compile()
+
+    def call() -> Any:
+        nonlocal state
+        state = state._replace(step=jnp.int32(0))  # or the step would take it for a later one
+        state, metrics = step(state, *scalars)
+        return metrics
+
+    operations = (step.cost_analysis() or {}).get("flops", float("nan"))
+    return seconds(call), operations
+
+
+def shares(config: TrainConfig, bucket: Bucket) -> None:
+    """Prints the parts of a step and the rate of its arithmetic."""
+    key = jax.random.key(0)
+    draw = jax.jit(lambda key: draw_data(key, config.prior, bucket))
+    data, params = draw(key), initial_state(config).params
+    loss = partial(objective, config.model, config.prior, config.questions)
+    forward = jax.jit(loss)
+    both = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    whole, operations = step_of(config, bucket)
+    simulation = seconds(lambda: draw(key))
+    ahead = seconds(lambda: forward(params, data, key))
+    gradient = seconds(lambda: both(params, data, key))
+    held_out = HeldOut("mixture", EVAL_DATASETS, 200, 10)
+    evaluation = seconds(lambda: held_out.score(config.model, params), repeats=3)
+    parts = {
+        "simulation": simulation,
+        "forward": ahead,
+        "backward": gradient - ahead,
+        "optimiser and rest": whole - simulation - gradient,
+    }
+    n, d = bucket.rows[1], bucket.variables[1]
+    print(
+        f"one step of {bucket.batch} datasets of {n} rows and {d} variables: {whole * 1e3:.0f} ms"
+    )
+    for name, part in parts.items():
+        print(f"  {name:20s} {part / whole:6.1%}")
+    every = 60 * EVAL_MINUTES
+    print(f"  evaluation           {evaluation / (every + evaluation):6.1%} of a run, every 5 min")
+    dtype = jnp.bfloat16 if config.model.bfloat16 else jnp.float32
+    rate = matrix_rate(dtype)
+    print(
+        f"{operations / whole / 1e9:.2f} GFLOP/s of {rate / 1e9:.1f} that matrix products of "
+        f"{PRODUCT} reach in {jnp.dtype(dtype).name}: {operations / whole / rate:.1%} "
+        f"({operations / bucket.batch / 1e9:.2f} GFLOP per dataset)"
+    )
+
+
+def balance(config: TrainConfig) -> None:
+    """Prints the cost of every bucket, and batches with which all steps cost the same."""
+    costs = [step_of(config, bucket)[0] for bucket in config.buckets]
+    target = float(np.median(costs))
+    print("rows | variables | batch | ms a step | ms a dataset | batch of equal cost")
+    for bucket, cost in zip(config.buckets, costs, strict=True):
+        each = cost / bucket.batch
+        equal = max(1, round(target / each))
+        print(
+            f"{bucket.rows} | {bucket.variables} | {bucket.batch} | {cost * 1e3:.0f} | "
+            f"{each * 1e3:.1f} | {equal}",
+            flush=True,
+        )
+
+
+def main(
+    name: Annotated[str, typer.Argument(help="preset")] = "small",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="as of train.py")] = None,
+    shape: Annotated[
+        tuple[int, int, int] | None, typer.Option(help="rows, variables, datasets")
+    ] = None,
+    buckets: Annotated[bool, typer.Option(help="the cost of every shape instead")] = False,
+) -> None:
+    """Print shares and rates, or the costs of all buckets."""
+    compilation.enable_cache()
+    config = override(preset(name), set_ or [])
+    print(f"{name} on {compilation.hardware()}")
+    if buckets:
+        balance(config)
+        return
+    if shape is None:
+        size = [b.batch * b.rows[1] * b.variables[1] for b in config.buckets]
+        middle = config.buckets[int(np.argsort(size)[len(size) // 2])]
+    else:
+        middle = replace(config.buckets[0], rows=(shape[0],) * 2, variables=(shape[1],) * 2)
+        middle = replace(middle, batch=shape[2])
+    shares(config, middle)
+
+
+if __name__ == "__main__":
+    typer.run(main)
