@@ -58,18 +58,18 @@ class CausalDiscovery(BaseEstimator):
             UsageError: the threshold is not above 0 and up to 1; a ValueError.
         """
         if isinstance(X, pd.DataFrame):
-            validate_data(self, X, skip_check_array=True)
+            validate_data(self, X, skip_check_array=True)  # pyright: ignore (takes any X)
             columns = [cleaned(name) for name in X.columns]
         else:
             X = validate_data(
                 self,
-                X,
+                X,  # pyright: ignore (annotated as text in scikit-learn)
                 dtype="numeric",
                 ensure_all_finite="allow-nan",
                 ensure_min_samples=FEWEST_ROWS,
                 ensure_min_features=FEWEST_VARIABLES,
             )
-            columns = [f"x{i}" for i in range(self.n_features_in_)]
+            columns = [f"x{i}" for i in range(np.shape(X)[1])]
         graph = _network(self.checkpoint).predict(
             X, interventions=interventions, knowledge=knowledge, threshold=self.threshold
         )

@@ -3,7 +3,7 @@
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amortize.errors import UsageError, quoted
 from amortize.folder import replace_file
@@ -56,7 +56,7 @@ def save_figure(graph: "CausalGraph", path: str | Path, threshold: float | None 
     import matplotlib as mpl
 
     # Text stays text in SVG and PDF; the same graph gives the same bytes.
-    settings = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "amortize"}
+    settings: Any = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "amortize"}
     nothing = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a sign that the font lacks, drawn as a box

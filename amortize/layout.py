@@ -56,8 +56,8 @@ def layered(dag: nx.DiGraph) -> Layout:
         net.add_nodes_from((bend, {"layer": bend[2]}) for bend in chain[1:-1])
         nx.add_path(net, chain)
     layers: list[list[Hashable]] = [[] for _ in range(max(level.values()) + 1)]
-    for node, layer in net.nodes.data("layer"):
-        layers[layer].append(node)
+    for node in net.nodes:
+        layers[net.nodes[node]["layer"]].append(node)
     offset = _offsets(net, layers)
     low = min(offset.values())
     spot = {node: (net.nodes[node]["layer"], round(y - low, 2)) for node, y in offset.items()}

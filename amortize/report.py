@@ -16,21 +16,13 @@ import numpy as np
 from amortize import __version__
 from amortize.layout import layered
 from amortize.posterior import CLEAR_DIRECTION
+from amortize.report_table import WORDS, column_table, edge_table, lowest, run_table
 
 if TYPE_CHECKING:
     from amortize.graph import CausalGraph
 
 SCRIPTS = ("graph.js", "element.js", "drawing.js", "update.js", "heat.js", "controls.js")
-LOWEST = 0.05  # pairs less likely than this are in the heat map alone
 MOST_DRAWN = 120  # edges drawn at first
-MOST_ROWS = 2000  # pairs in the edge table; all are in probabilities.csv
-MOST_COLUMNS = 24  # rows of the column table that are shown without scrolling
-WORDS = {
-    "clear": "clear",
-    "open": "adjacent, direction not identifiable",
-    "common": "unmeasured common cause, no edge",
-    "cycle": "left out of the graph, closes a cycle",
-}
 LEGEND = (
     ("edge", "tip", "cause → effect; thicker is likelier"),
     ("edge open", "", "adjacent, direction not identifiable"),
@@ -61,16 +53,16 @@ def render(graph: "CausalGraph") -> str:
         '<aside id="panel" aria-live="polite"></aside></div>',
         _legend(graph),
         "<h2>Edges</h2>",
-        _edge_table(graph),
+        edge_table(graph),
         "<h2>Probabilities</h2>",
         '<p class="note">The row causes the column: the darker, the likelier. Point at a cell for '
         "its numbers.</p>",
         '<div class="wide"><canvas id="heat" role="img" aria-label="matrix of edge probabilities; '
         'the numbers are in probabilities.csv"></canvas></div>',
         "<h2>Columns of the table</h2>",
-        _column_table(graph),
+        column_table(graph),
         "<h2>What was run</h2>",
-        _run(graph),
+        run_table(graph),
         f"<footer>amortize {__version__}. The same numbers are in edges.csv, probabilities.csv, "
         "graph.json, graph.graphml and graph.dot beside this page.</footer>",
         '<div id="tip" role="tooltip" hidden></div>',
@@ -107,7 +99,7 @@ def _data(graph: "CausalGraph") -> dict[str, Any]:
     return {
         "names": graph.names,
         "threshold": graph.threshold,
-        "lowest": min(LOWEST, graph.threshold),
+        "lowest": lowest(graph),
         "clear": CLEAR_DIRECTION,
         "most": MOST_DRAWN,
         "words": WORDS,
@@ -141,10 +133,9 @@ def _controls(graph: "CausalGraph") -> str:
     options = "".join(
         f'<option value="{i}">{escape(n)}</option>' for i, n in enumerate(graph.names)
     )
-    low = min(LOWEST, graph.threshold)
     return (
         '<div class="controls"><label class="slide">Show pairs connected with probability from '
-        f'<input type="range" id="threshold" min="{low:g}" max="1" step="any" '
+        f'<input type="range" id="threshold" min="{lowest(graph):g}" max="1" step="any" '
         f'value="{graph.threshold:g}"><output id="level">{graph.threshold:.2f}</output></label>'
         '<label id="strongest" hidden><input type="checkbox" checked>'
         f"Only the strongest {MOST_DRAWN}</label>"
@@ -166,91 +157,3 @@ def _legend(graph: "CausalGraph") -> str:
             f'd="M1 5H33" stroke-width="2"{start}{end}/></svg>{words}</li>'
         )
     return f'<ul class="legend">{"".join(items)}</ul>'
-
-
-def _edge_table(graph: "CausalGraph") -> str:
-    """A row per pair that the slider can reach; the script shows those that it does."""
-    p, common = graph.probabilities, graph.confounded
-    chance = np.maximum(p + p.T, 0.0 if common is None else common)
-    low = min(LOWEST, graph.threshold)
-    pairs = np.argwhere(np.triu(chance >= low, k=1))
-    pairs = np.array([(i, j) if p[i, j] >= p[j, i] else (j, i) for i, j in pairs], int)
-    pairs = pairs.reshape(-1, 2)
-    order = np.argsort(-p[pairs[:, 0], pairs[:, 1]], kind="stable")[:MOST_ROWS]
-    edges = {(edge.cause, edge.effect): edge for edge in graph.edges()}
-    both = {frozenset(pair[:2]) for pair in graph.confounded_pairs()}
-    heads = [("Cause", "text"), ("", ""), ("Effect", "text"), ("Probability", "number")]
-    heads += [("Of the reverse", "number"), ("Direction", "text")]
-    heads += [] if common is None else [("Common cause", "number")]
-    heads += [] if graph.stability is None else [("Stability", "number")]
-    lines = ['<div class="tall"><table id="edges"><thead><tr>', *map(_head, heads)]
-    lines.append("</tr></thead><tbody>")
-    for i, j in pairs[order]:
-        edge = edges.get((graph.names[i], graph.names[j]))
-        only = edge is None and frozenset((graph.names[i], graph.names[j])) in both
-        words = WORDS[
-            "common" if only else "open" if edge and edge.direction != "clear" else "clear"
-        ]
-        words += f"; {WORDS['cycle']}" if edge and not edge.in_dag else ""
-        arrow = "↔" if only else "—" if edge and edge.direction != "clear" else "→"
-        numbers = [p[i, j], p[j, i]]
-        more = [] if common is None else [common[i, j]]
-        more += [] if graph.stability is None else [graph.stability[i, j]]
-        lines.append(
-            f'<tr data-pair="{i},{j}"{"" if edge or only else " hidden"}>'
-            f'<td>{escape(graph.names[i])}</td><td class="arrow">{arrow}</td>'
-            f"<td>{escape(graph.names[j])}</td>{''.join(map(_number, numbers))}"
-            f'<td class="direction">{words}</td>{"".join(map(_number, more))}</tr>'
-        )
-    lines.append("</tbody></table></div>")
-    hidden = "" if not edges and not both else " hidden"
-    lines.append(f'<p id="none"{hidden}>No pair of variables reaches the threshold.</p>')
-    if len(pairs) > MOST_ROWS:
-        lines.append(
-            f'<p class="note">The table holds the {MOST_ROWS} likeliest of {len(pairs)} pairs; '
-            "all are in probabilities.csv.</p>"
-        )
-    return "".join(lines)
-
-
-def _head(head: tuple[str, str]) -> str:
-    words, key = head
-    if not key:
-        return "<th></th>"
-    number = ' class="number"' if key == "number" else ""
-    return f'<th data-key="{key}"{number}><button type="button">{words}</button></th>'
-
-
-def _number(value: float) -> str:
-    return f'<td class="number">{value:.3f}</td>'
-
-
-def _column_table(graph: "CausalGraph") -> str:
-    if not graph.columns:
-        return '<p class="note">No report of columns was made.</p>'
-    room = "tall" if len(graph.columns) > MOST_COLUMNS else "wide"
-    lines = [
-        f'<div class="{room}"><table><thead><tr><th>Column</th><th>Used as</th>'
-        '<th class="number">Missing</th><th>Note</th></tr></thead><tbody>'
-    ]
-    for column in graph.columns:
-        lines.append(
-            f"<tr{' class=weak' if column.use == 'left out' else ''}>"
-            f"<td>{escape(column.name)}</td><td>{escape(column.use)}</td>"
-            f'<td class="number">{column.missing:.1%}</td><td>{escape(column.note)}</td></tr>'
-        )
-    return "".join([*lines, "</tbody></table></div>"])
-
-
-def _run(graph: "CausalGraph") -> str:
-    facts: dict[str, Any] = {"network": graph.checkpoint, "threshold": f"{graph.threshold:g}"}
-    facts |= {key.replace("_", " "): value for key, value in graph.run.items()}
-    items = []
-    for key, value in facts.items():
-        if value is None or value == "":
-            continue
-        told = value
-        if isinstance(value, dict):
-            told = ", ".join(f"{name} {part}" for name, part in value.items())
-        items.append(f"<dt>{escape(key)}</dt><dd>{escape(str(told))}</dd>")
-    return f'<dl class="run">{"".join(items)}</dl>'
