@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-SAME = 1 - 1e-9  # absolute correlation from which two columns are one quantity
-EXACT = 1e-8  # eigenvalue of the correlation matrix under which a combination is constant
+# Columns are written with a few digits, so that copies and totals are never quite exact.
+SAME = 1 - 1e-5  # absolute correlation from which two columns are one quantity
+EXACT = 1e-5  # eigenvalue of the correlation matrix under which a combination is constant
 SHARE = 1e-3  # of the largest weight; columns with less take no part in a combination
 MOST = 5  # of each kind are told
 

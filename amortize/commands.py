@@ -2,7 +2,6 @@
 
 import os
 import textwrap
-from inspect import signature
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -54,16 +53,11 @@ def run_predict(
     folder = resolve(checkpoint)
 
     from amortize.intake import read_intake
-    from amortize.predict import Predictor, load
+    from amortize.predict import load
     from amortize.preview import HEAD, PRINTED_COLUMNS, column_rows, summary
 
     intake = read_intake(request)
-    table, told = intake.table, {"interventions": intake.intervened}
-    # Given only where told, until the network's inputs are all read by `predict`.
-    told |= {} if intake.regime is None else {"regime": intake.regime}
-    if "regime" in told and "regime" not in signature(Predictor.predict).parameters:
-        raise UsageError("rows of unknown experiments are not yet read; leave --regime-column away")
-    told |= {} if intake.knowledge is None else {"knowledge": intake.knowledge}
+    table = intake.table
     console = Console(quiet=quiet, highlight=False, soft_wrap=True)
     console.print(f"{request.data.name}: {summary(table)}", markup=False)
     _print_table(console, HEAD, column_rows(table), (2,))
@@ -72,7 +66,13 @@ def run_predict(
 
     # Drawn on a terminal only: the first table of a size compiles for some seconds.
     with console.status(Text(f"Running the network {folder.name}")):
-        graph = load(folder).predict(table, threshold=threshold, **told)
+        graph = load(folder).predict(
+            table,
+            interventions=intake.intervened,
+            knowledge=intake.knowledge,
+            regime=intake.regime,
+            threshold=threshold,
+        )
     graph.run.update(intake.run)
     graph.run["seconds"] = round(perf_counter() - started, 3)
     graph.save(out, force=force)

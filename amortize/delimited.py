@@ -109,7 +109,7 @@ def read_delimited(
         ]
     for i, name in enumerate(names):
         if name not in text_columns and not pd.api.types.is_numeric_dtype(frame[i]):
-            frame[i] = _with_points(frame[i], certain=delimiter != ",")
+            frame[i] = _with_points(pd.Series(frame[i]), certain=delimiter != ",")
     return frame.set_axis(names, axis=1)
 
 
@@ -119,7 +119,8 @@ def _with_points(cells: pd.Series, certain: bool) -> pd.Series:
     commas = present.str.fullmatch(COMMA_NUMBER, case=False)
     if not commas.any() or not (certain or present.str.fullmatch(DECIMAL_COMMA, case=False).any()):
         return cells
-    numbers = pd.to_numeric(present.str.replace(",", ".", regex=False), errors="coerce")
+    points = present.str.replace(",", ".", regex=False)
+    numbers = pd.Series(pd.to_numeric(points, errors="coerce"), index=present.index)
     if numbers.notna().mean() < 0.5:
         return cells
     # A cell that is no number stays as it is and is refused by name later.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from amortize.errors import UsageError, listing, quoted
 from amortize.frame import Reading, read_frame
@@ -101,10 +102,10 @@ def read_intake(request: Request) -> Intake:
         intervened = read_interventions(request.interventions, table)
     if request.target_column is not None:
         column = cleaned(request.target_column)
-        intervened = targets(frame[column], table, column)
+        intervened = targets(pd.Series(frame[column]), table, column)
     if request.regime_column is not None:
         column = cleaned(request.regime_column)
-        regime_n = regime(frame[column], table, column)
+        regime_n = regime(pd.Series(frame[column]), table, column)
     known = from_edges
     if request.knowledge is not None:
         known = read_knowledge(request.knowledge).joined(from_edges)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amortize.column import Column
+from amortize.column import KINDS, Column
 from amortize.table import Table
 
 PRINTED_COLUMNS = 24
@@ -25,11 +25,11 @@ def summary(table: Table) -> str:
     """One line: rows, columns, variables of each kind, cells that are missing."""
     n, d = table.values.shape
     uses = [column.use for column in table.columns]
-    kinds = [f"{uses.count(use)} {use}" for use in dict.fromkeys(uses)]
+    kinds = [f"{uses.count(use)} {use}" for use in (*KINDS, "left out") if use in uses]
     missing = sum(column.missing for column in table.columns if column.use != "left out")
     share = missing / max(1, len(table.columns) - len(table.left_out))
     holes = f"; {share:.1%} of the cells used are missing" if share else ""
-    return f"{n} rows, {len(table.columns)} columns, {d} used ({', '.join(kinds)}){holes}"
+    return f"{n} rows, {len(table.columns)} columns, {d} variables ({', '.join(kinds)}){holes}"
 
 
 def _notable(column: Column) -> bool:

@@ -102,6 +102,12 @@ class Table:
         _check_size(len(frame), len(variables), reports)
         values = np.concatenate(arrays, axis=1)
         table = cls(values, variables, reports, np.ones(len(variables), bool), groups=groups)
+        for position, report in enumerate(reports):
+            if report.name not in left_out and _names_columns(frame.iloc[:, position], names):
+                table.warnings.append(
+                    f"Column {quoted(report.name)} holds names of other columns. If it tells what "
+                    "was set in each row, give it as --target-column."
+                )
         return _warned(table)
 
     @classmethod
@@ -158,6 +164,14 @@ def check_column(name: str, names: Sequence[str]) -> None:
     """
     if name not in names:
         raise DataError(f"the data have no column {quoted(name)}{nearest(name, names)}")
+
+
+def _names_columns(cells: pd.Series, names: Sequence[str]) -> bool:
+    """Whether text in the cells is mostly names of columns, as in a column of targets."""
+    if pd.api.types.is_numeric_dtype(cells) or len(cells.dropna()) == 0:
+        return False
+    levels = [str(level).strip() for level in cells.dropna().unique()]
+    return sum(level in names for level in levels) > len(levels) / 2
 
 
 def _unnamed(report: Column, values: np.ndarray, position: int) -> Column:
@@ -222,7 +236,7 @@ def _warned(table: Table) -> Table:
         )
     for group in combinations(values, usable):
         say(
-            f"Columns {listing([names[i] for i in group], 8)} determine each other exactly (such "
+            f"Columns {listing([names[i] for i in group], 8)} determine each other (such "
             "as a total and its parts); leave one out, or edges among them cannot be trusted."
         )
     for name, column in zip(names, values.T, strict=True):

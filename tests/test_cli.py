@@ -62,7 +62,7 @@ def test_predict_in_a_process_of_its_own(data, network):
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
     assert found.stderr == "" and "\x1b" not in found.stdout
-    assert "40 rows, 6 columns, 4 used" in found.stdout
+    assert "40 rows, 6 columns, 4 variables" in found.stdout
     assert re.search(r"^id +left out +whole numbers", found.stdout, re.M)
     assert re.search(r"^note +left out +constant", found.stdout, re.M)
     assert "[red]heat" in found.stdout and "no unmeasured variable" in found.stdout
