@@ -102,7 +102,7 @@ def indicator_columns(name: str, cells: pd.Series) -> tuple[Column, list[str], n
     if not 3 <= len(levels) <= MOST_INDICATORS:
         raise DataError(
             f"column {quoted(name)} has {len(levels)} levels; indicators can be made of 3 to "
-            f"{MOST_INDICATORS}. " + ("Join rare ones" if len(levels) > 3 else "Leave it as it is")
+            f"{MOST_INDICATORS}; join rare ones, or leave --indicators away"
         )
     names = [f"{name}={level}" for level in levels[1:]]
     values = np.stack([(labels == level).to_numpy(np.float64) for level in levels[1:]], axis=1)

@@ -96,7 +96,10 @@ def read_delimited(
             skipinitialspace=True,
         )
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
-        raise DataError(f"{quoted(path)} cannot be read as a table: {error}") from error
+        raise DataError(
+            f"{quoted(path)} cannot be read as a table ({error}); write it again with a "
+            "spreadsheet or pandas"
+        ) from error
     if frame.shape != (layout.rows, len(names)):
         raise DataError(
             f"{quoted(path)} cannot be read as a table: its quotes are ambiguous "
@@ -146,7 +149,9 @@ def _checked(delimiter: str | None) -> str | None:
         return None
     found = codecs.decode(delimiter, "unicode_escape") if delimiter.startswith("\\") else delimiter
     if len(found) != 1 or found in '"\r\n':
-        raise UsageError(rf"the delimiter {quoted(delimiter)} is no single character (\t is a tab)")
+        raise UsageError(
+            rf"the delimiter {quoted(delimiter)} is no single character; give one, or \t for a tab"
+        )
     return found
 
 

@@ -31,7 +31,9 @@ def read_knowledge(path: str | Path) -> Knowledge:
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{where} is not text in UTF-8 (byte {error.start}); save it so") from error
+        raise DataError(
+            f"{where} is not text in UTF-8 (byte {error.start}); save it as UTF-8"
+        ) from error
     if not text.strip():
         raise DataError(f"{where} is empty; give {', '.join(FIELDS[:-1])} or {FIELDS[-1]}")
     if re.search(r"^\s*(/knowledge|addtemporal|forbiddirect|requiredirect)\b", text, re.M | re.I):
@@ -42,7 +44,8 @@ def read_knowledge(path: str | Path) -> Knowledge:
         content = json.loads(text) if text.lstrip()[0] in "{[" else tomllib.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{where} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})"
+            f"{where} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}); "
+            "mend that line"
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{where} is not valid TOML: {error}; see docs/input.md") from error
@@ -62,7 +65,7 @@ def from_mapping(content: Any, where: str) -> Knowledge:
             raise DataError(f"{where} has an unknown key {quoted(key)}{nearest(str(key), FIELDS)}")
     tiers = content.get("tiers", [])
     if not _is_list(tiers) or not all(_is_list(tier) for tier in tiers):
-        raise DataError(f"'tiers' in {where} is no list of lists of names, earliest first")
+        raise DataError(f'\'tiers\' in {where} is no list of lists of names; write [["a"], ["b"]]')
     return _located(
         where,
         tiers=tuple(_names(tier, f"tier {i} in {where}") for i, tier in enumerate(tiers, start=1)),
@@ -110,7 +113,7 @@ def _is_list(value: object) -> bool:
 
 def _names(value: object, where: str) -> tuple[str, ...]:
     if not _is_list(value) or not all(isinstance(name, str) for name in value):  # type: ignore
-        raise DataError(f"{where} is no list of column names in quotes")
+        raise DataError(f'{where} is no list of names; write ["a", "b"]')
     return tuple(value)  # type: ignore[arg-type]
 
 
@@ -126,6 +129,8 @@ def _edges(content: Mapping, key: str, where: str) -> tuple[Pair, ...]:
                 f"{quoted(edge)} under {quoted(key)} in {where} is no edge; {EDGE_HELP}"
             )
         if not all(isinstance(name, str) for name in pair):
-            raise DataError(f"{quoted(edge)} under {quoted(key)} in {where} holds no two names")
+            raise DataError(
+                f"{quoted(edge)} under {quoted(key)} in {where} holds no two names; {EDGE_HELP}"
+            )
         found.append((pair[0], pair[1]))
     return tuple(found)

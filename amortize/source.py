@@ -60,9 +60,11 @@ def read_bytes(path: str | Path) -> bytes:
     except ValueError as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{quoted(path)} is no path ({error}); check it") from error
+        raise DataError(f"{quoted(path)} is no path ({error}); correct it") from error
     except OSError as error:
-        raise DataError(f"{quoted(path)} cannot be read ({error.strerror})") from error
+        raise DataError(
+            f"{quoted(path)} cannot be read ({error.strerror}); check its path and permissions"
+        ) from error
     data = _unpacked(path, data)
     for magic, kind in FOREIGN.items():
         if data.lstrip()[: len(magic)] == magic or data.startswith(magic):

@@ -123,7 +123,9 @@ class Table:
         try:
             values = np.array(x, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise DataError(f"the array cannot be read as numbers ({error})") from error
+            raise DataError(
+                f"the array cannot be read as numbers ({error}); give a DataFrame for other columns"
+            ) from error
         if values.ndim != 2:
             raise DataError(f"the array has {values.ndim} axes; give rows x variables")
         d = values.shape[1]

@@ -1,6 +1,7 @@
 """Background knowledge from TOML, JSON, flags, Tetrad's text and causal-learn's object."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,14 @@ def test_toml_json_and_the_record_say_the_same(tmp_path):
         path.write_text(text, encoding="utf-8")
         assert read_knowledge(path) == WHOLE
     assert from_mapping(WHOLE.record(), "it") == WHOLE
+
+
+def test_the_example_of_the_page_is_read(tmp_path):
+    page = (Path(__file__).parent.parent / "docs" / "input.md").read_text("utf-8")
+    (tmp_path / "k.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    found = read_knowledge(tmp_path / "k.toml")
+    assert found.required == (("dose", "pressure"),) and len(found.forbidden) == 2
+    assert len(found.tiers) == 3 and found.exogenous and found.outcomes
 
 
 @pytest.mark.parametrize(
