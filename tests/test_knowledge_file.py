@@ -54,7 +54,7 @@ def test_the_example_of_the_page_is_read(tmp_path):
         ("require = []", "unknown key 'require'; did you mean 'required'"),
         ("tiers = ['a', 'b']", "list of lists"),
         ("tiers = [[1]]", "tier 1 in the knowledge file"),
-        ("exogenous = 'a'", "no list of column names"),
+        ("exogenous = 'a'", "is no list of names"),
         ("required = 'a -> b'", "'required' in the knowledge file"),
         ("required = ['a, b']", "'a, b' under 'required'"),
         ("required = [['a', 'b', 'c']]", "is no edge"),
