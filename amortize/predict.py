@@ -20,6 +20,7 @@ from amortize.graph import ASSUMPTIONS, CausalGraph
 from amortize.interventions import check_interventions
 from amortize.knowledge import FORBIDDEN, REQUIRED
 from amortize.knowledge_matrix import knowledge_matrix
+from amortize.mismatch import Bin, Mismatch, load_reference, mismatch
 from amortize.posterior import check_threshold, conditioned
 from amortize.ranges import range_warnings, trained_missing_rate
 from amortize.table import KINDS, Table
@@ -36,7 +37,7 @@ ALWAYS_READ = ("values", "observed", "intervened")  # of a card that does not li
 class Predictor:
     """A trained network with its configuration and card. Made by `load`."""
 
-    def __init__(self, checkpoint: Checkpoint, name: str) -> None:
+    def __init__(self, checkpoint: Checkpoint, name: str, reference: Sequence[Bin] = ()) -> None:
         from amortize.forward import Forward
 
         self.name = name
@@ -44,6 +45,7 @@ class Predictor:
         self.card: dict[str, Any] = checkpoint.card
         self.inputs = frozenset(self.card.get("inputs", ALWAYS_READ))
         self.outputs = frozenset(self.card.get("outputs", ("edges",)))
+        self.reference = list(reference)  # traits of the training tables, where the folder has them
         self._forward = Forward(checkpoint.config.model, checkpoint.params)
 
     def predict(
@@ -213,7 +215,15 @@ class Predictor:
             inputs.observed_nd, self.card.get("ranges", {}), trained_missing_rate(self.config.prior)
         )
         told += self._unread_warnings(table, inputs)
-        return _Case(table, inputs, known_dd, told)
+        unlike = self._mismatch(inputs)
+        if unlike is not None and unlike.warning is not None:
+            told.append(unlike.warning)
+        return _Case(table, inputs, known_dd, told, unlike)
+
+    def _mismatch(self, inputs: Inputs) -> Mismatch | None:
+        """How unlike the training tables a table is; None for one shorter than any of them."""
+        fewest = min((bin.rows[0] for bin in self.reference), default=np.inf)
+        return mismatch(self.reference, inputs) if len(inputs.values_nd) >= fewest else None
 
     def _unread_warnings(self, table: Table, inputs: Inputs) -> list[str]:
         """Sentences on what is given and the network was not trained to read."""
@@ -308,6 +318,7 @@ class Predictor:
             "forbidden_edges": int((case.known_dd == FORBIDDEN).sum()),
             "inputs_read": sorted(self.inputs),
             "stability_subsets": halves,
+            "mismatch_p_value": None if case.mismatch is None else round(case.mismatch.p_value, 4),
             "network_seconds": round(seconds, 3),
             "checkpoint_step": self.card.get("step"),
             "device": str(jax.devices()[0]),
@@ -322,6 +333,7 @@ class _Case(NamedTuple):
     inputs: Inputs  # of its usable variables
     known_dd: np.ndarray  # over all its variables
     warnings: list[str]
+    mismatch: Mismatch | None
 
 
 def load(name_or_path: str | Path | None = None) -> Predictor:
@@ -336,7 +348,7 @@ def load(name_or_path: str | Path | None = None) -> Predictor:
 
     compilation.enable_cache()
 
-    return Predictor(load_checkpoint(path), path.name)
+    return Predictor(load_checkpoint(path), path.name, load_reference(path))
 
 
 def _as_table(x: Any, names: Sequence[str] | None) -> Table:
