@@ -8,8 +8,8 @@ find("strongest").querySelector("input").addEventListener("change", (event) => {
   update();
 });
 find("variable").addEventListener("change", (event) => {
-  state.chosen = event.target.value === "" ? null : Number(event.target.value);
-  update();
+  state.chosen = null;
+  choose(event.target.value === "" ? null : Number(event.target.value));
 });
 for (const [id, factor] of [["nearer", 1.25], ["farther", 0.8]]) {
   find(id).addEventListener("click", () => { state.zoom *= factor; draw(); });
@@ -35,6 +35,6 @@ for (const head of document.querySelectorAll("#edges th[data-key]")) {
 
 let last = 0;
 new ResizeObserver(() => {
-  if (drawing.clientWidth !== last) { last = drawing.clientWidth; draw(); }
+  if (drawing.clientWidth !== last) { last = drawing.clientWidth; draw(); drawHeat(); }
 }).observe(drawing);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawHeat);

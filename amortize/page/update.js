@@ -35,7 +35,6 @@ function update() {
   });
   updateTable(edges);
   updatePanel();
-  drawHeat();
 }
 
 const rows = [...document.querySelectorAll("#edges tbody tr")];
@@ -62,6 +61,7 @@ function choose(i) {
   state.chosen = i === state.chosen ? null : i;
   find("variable").value = state.chosen === null ? "" : String(state.chosen);
   update();
+  drawHeat();
 }
 
 function updatePanel() {
