@@ -31,7 +31,8 @@ def local(tasks: Iterable[Task], jobs: int) -> Finished:
     finished = crew(delayed(_solved)(task) for task in tasks)
     done = False
     try:
-        yield from finished
+        for pair in finished:  # noqa: UP028  (`yield from` would close it first)
+            yield pair
         done = True
     finally:
         if not done:

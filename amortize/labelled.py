@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from amortize.column import Column
-from amortize.delimited import read_delimited
-from amortize.errors import DataError, UsageError, listing, quoted
+from amortize.errors import DataError, UsageError, listing, nearest, quoted
+from amortize.frame import read_frame
 from amortize.interventions import read_interventions
 from amortize.table import Table, read_table
 
@@ -25,7 +24,7 @@ class Labelled(NamedTuple):
     values_nd: np.ndarray  # NaN where missing
     intervened_nd: np.ndarray
     graph_dd: np.ndarray  # [i, j] for i -> j
-    kinds: list[str]  # what `Column.use` says of each variable
+    kind_d: np.ndarray  # see `Table.kinds`
 
 
 def read_folder(folder: Path) -> list[Labelled]:
@@ -63,9 +62,7 @@ def read_labelled(name: str, data: Path, graph: Path, interventions: Path) -> La
     mask = np.zeros(table.values.shape, bool)
     if interventions.exists():
         mask = read_interventions(interventions, table)
-    uses = {column.name: column.use for column in table.columns}
-    kinds = [uses[name] for name in table.names]
-    return Labelled(name, table.values, mask, read_graph(graph, table), kinds)
+    return Labelled(name, table.values, mask, read_graph(graph, table), table.kinds)
 
 
 def read_graph(path: Path, table: Table) -> np.ndarray:
@@ -74,7 +71,7 @@ def read_graph(path: Path, table: Table) -> np.ndarray:
     The file is a list of edges with the columns cause and effect, or a square 0/1 matrix whose
     first column holds the causes. Raises DataError when it names other columns than the table.
     """
-    frame = read_delimited(path)
+    frame = read_frame(path)
     where = f"the true graph {quoted(path)}"
     if {"cause", "effect"} <= {str(name) for name in frame.columns}:
         pairs = zip(frame["cause"], frame["effect"], strict=True)
@@ -124,6 +121,5 @@ def check_names(where: str, names: list[str], table: Table) -> None:
                 f"({left_out[name].note}); take it out of both"
             )
         if name not in table.names:
-            near = get_close_matches(name, table.names, n=1)
-            hint = f"; did you mean {quoted(near[0])}?" if near else "; use the table's header"
+            hint = nearest(name, table.names)
             raise DataError(f"{where} names {quoted(name)}, which the table lacks{hint}")

@@ -83,7 +83,7 @@ def console_table(board: Board) -> Table:
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=0,
     )
     columns = [BY_FIELD[name] for name in MAIN if name != "skeleton_f1"]
     for heading in ("method", "graph"):

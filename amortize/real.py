@@ -107,7 +107,7 @@ def compression(file: str, count: int, seed: int) -> Iterator[RealTable]:
         raise Absent("examples/compression is only in the source tree: run there")
     mask = folder / f"{file}_mask.csv"
     found = read_labelled(file, folder / f"{file}.csv", folder / "truth.csv", mask)
-    yield RealTable(found.values_nd, found.intervened_nd, found.graph_dd)
+    yield RealTable(found.values_nd, found.intervened_nd, found.graph_dd, found.kind_d)
 
 
 SACHS_SOURCE = "Sachs et al. 2005, Science 308:523; the 17 edges of bnlearn's consensus network"

@@ -10,7 +10,7 @@ import numpy as np
 
 from amortize.case import Case, prepare
 from amortize.labelled import read_folder
-from amortize.real import BINARY, REAL
+from amortize.real import REAL
 from amortize.real import SUITE as REAL_SUITE
 from amortize.wheels import Absent
 from simulators.scenarios import COMBINED, OWN, SCENARIOS, sample
@@ -203,6 +203,6 @@ def _own(group: Group, seed: int) -> Iterator[Case]:
             data.graph_dd,
             seed + index,
             raw=group.raw,
-            kind_d=np.array([BINARY if kind == "binary" else 0 for kind in data.kinds]),
+            kind_d=data.kind_d,
         )
         yield case._replace(about=case.about | {"dataset": data.name})
