@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from amortize.graph import CausalGraph
 
 SCRIPTS = ("graph.js", "element.js", "drawing.js", "update.js", "heat.js", "controls.js")
+LARGE = 250  # variables
 MOST_DRAWN = 120  # edges drawn at first
 LEGEND = (
     ("edge", "tip", "cause → effect; thicker is likelier"),
@@ -117,10 +118,12 @@ def _data(graph: "CausalGraph") -> dict[str, Any]:
 
 
 def _flat(matrix: np.ndarray | None) -> list[float] | None:
-    """Row by row, six digits, whole numbers short. Only what is certain is 1."""
+    """Row by row, whole numbers short. Only what is certain is 1."""
     if matrix is None:
         return None
-    rounded = np.where(matrix < 1, np.minimum(np.round(matrix, 6), 0.999999), 1.0)
+    digits = 6 if len(matrix) <= LARGE else 3  # 1,000 variables stay under 6 MB
+    rounded = np.where(matrix < 1, np.minimum(np.round(matrix, digits), 1 - 10.0**-digits), 1.0)
+    rounded = np.round(rounded, digits)
     return [int(x) if x == int(x) else x for x in rounded.ravel().tolist()]
 
 
