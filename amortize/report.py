@@ -57,7 +57,9 @@ def render(graph: "CausalGraph") -> str:
         edge_table(graph),
         "<h2>Probabilities</h2>",
         '<p class="note">The row causes the column: the darker, the likelier. Point at a cell for '
-        "its numbers.</p>",
+        "its numbers.</p>"
+        '<label class="note"><input type="checkbox" id="causes-first" autocomplete="off"> Causes '
+        "first, as in the drawing</label>",
         '<div class="wide"><canvas id="heat" role="img" aria-label="matrix of edge probabilities; '
         'the numbers are in probabilities.csv"></canvas></div>',
         "<h2>Columns of the table</h2>",

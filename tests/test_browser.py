@@ -189,6 +189,20 @@ def test_pointing_tells_the_numbers(opened):
     assert ("dose", "heat") in spots and ("cost", "yield") in spots
 
 
+def test_the_heat_map_can_put_causes_first(opened):
+    p = np.zeros((4, 4))
+    p[3, 1] = p[1, 0] = p[0, 2] = 0.9  # d, b, a, c
+    page = opened(CausalGraph(p, ["a", "b", "c", "d"]))
+    heat = page.find("#heat")
+    page.run("arguments[0].scrollIntoView({block: 'center'})", heat)
+    causes = [next(iter(found)) for found in _tips_over(page, heat)]
+    assert list(dict.fromkeys(causes)) == ["b", "c", "d", "a"]  # down the first column
+    page.find("#causes-first").click()
+    page.run("arguments[0].scrollIntoView({block: 'center'})", heat)
+    causes = [next(iter(found)) for found in _tips_over(page, heat)]
+    assert list(dict.fromkeys(causes)) == ["b", "a", "c", "d"]
+
+
 def _tips_over(page: Page, heat):
     """The variables that the note names at places all over the heat map."""
     return page.run(

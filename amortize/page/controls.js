@@ -11,6 +11,7 @@ find("variable").addEventListener("change", (event) => {
   state.chosen = null;
   choose(event.target.value === "" ? null : Number(event.target.value));
 });
+find("causes-first").addEventListener("change", (event) => sortHeat(event.target.checked));
 for (const [id, factor] of [["nearer", 1.25], ["farther", 0.8]]) {
   find(id).addEventListener("click", () => { state.zoom *= factor; draw(); });
 }

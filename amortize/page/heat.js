@@ -1,7 +1,8 @@
 // The matrix of probabilities as a heat map.
 const heat = find("heat");
 const grid = { left: 0, top: 0, cell: 0 };
-let over = null;
+let over = null; // cause and effect under the pointer
+let order = names.map((_, i) => i); // the variable in each row and column
 function drawHeat() {
   const room = heat.parentElement.clientWidth;
   const style = getComputedStyle(document.documentElement);
@@ -26,14 +27,14 @@ function drawHeat() {
   const every = Math.ceil(size / cell);
   context.font = `${size}px system-ui, sans-serif`;
   context.textBaseline = "middle";
-  names.forEach((_, i) => {
-    const strong = state.chosen === i || (over && (over[0] === i || over[1] === i));
-    if (i % every && !strong) return;
+  order.forEach((i, rank) => {
+    const strong = state.chosen === i || (over && over.includes(i));
+    if (rank % every && !strong) return;
     context.fillStyle = colour(strong ? "--accent" : "--muted");
     context.textAlign = "right";
-    context.fillText(few[i], left - 6, top + (i + 0.5) * cell);
+    context.fillText(few[i], left - 6, top + (rank + 0.5) * cell);
     context.save();
-    context.translate(left + (i + 0.5) * cell, top - 6);
+    context.translate(left + (rank + 0.5) * cell, top - 6);
     context.rotate(-Math.PI / 4);
     context.textAlign = "left";
     context.fillText(few[i], 0, 0);
@@ -42,26 +43,32 @@ function drawHeat() {
   context.fillStyle = colour("--panel");
   context.fillRect(left, top, d * cell, d * cell);
   const edge = cell > 8 ? 1 : 0;
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < d; j++) {
-      const chance = p(i, j);
-      if (i !== j && chance < 0.005) continue;
-      context.fillStyle = i === j ? colour("--line") : `rgba(${colour("--heat")}, ${chance})`;
-      context.fillRect(left + j * cell, top + i * cell, cell - edge, cell - edge);
-    }
-  }
+  const [line, ink] = [colour("--line"), colour("--heat")];
+  order.forEach((i, row) => order.forEach((j, column) => {
+    if (i !== j && p(i, j) < 0.005) return;
+    context.fillStyle = i === j ? line : `rgba(${ink}, ${p(i, j)})`;
+    context.fillRect(left + column * cell, top + row * cell, cell - edge, cell - edge);
+  }));
   context.strokeStyle = colour("--line");
   context.strokeRect(left - 0.5, top - 0.5, d * cell + 1, d * cell + 1);
   if (over) {
     context.strokeStyle = colour("--cause");
     context.lineWidth = 2;
-    context.strokeRect(left + over[1] * cell, top + over[0] * cell, cell - edge, cell - edge);
+    const [row, column] = over.map((i) => order.indexOf(i));
+    context.strokeRect(left + column * cell, top + row * cell, cell - edge, cell - edge);
   }
 }
 function cellAt(event) {
-  const i = Math.floor((event.offsetY - grid.top) / grid.cell);
-  const j = Math.floor((event.offsetX - grid.left) / grid.cell);
-  return i >= 0 && j >= 0 && i < d && j < d && i !== j ? [i, j] : null;
+  const i = order[Math.floor((event.offsetY - grid.top) / grid.cell)];
+  const j = order[Math.floor((event.offsetX - grid.left) / grid.cell)];
+  return i !== undefined && j !== undefined && i !== j ? [i, j] : null;
+}
+// Causes first, as in the drawing; variables without an edge last.
+function sortHeat(causesFirst) {
+  const rank = (i) => layout.places[i] || [layout.layers, i];
+  order = names.map((_, i) => i);
+  if (causesFirst) order.sort((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1]);
+  drawHeat();
 }
 heat.addEventListener("pointermove", (event) => {
   const cell = cellAt(event);
