@@ -90,9 +90,9 @@ def _read_parquet(path: str | Path, data: bytes) -> pd.DataFrame:
                 f"{file.metadata.num_columns:,} columns, which is too large; take a part of it"
             )
         frame = file.read().to_pandas()
+    except DataError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{quoted(path)} is damaged ({error}); write it again") from error
     # A named index was a column of its own; pandas keeps it apart.
     return frame.reset_index() if any(frame.index.names) else frame
@@ -100,8 +100,6 @@ def _read_parquet(path: str | Path, data: bytes) -> pd.DataFrame:
 
 def _read_excel(path: str | Path, data: bytes, sheet: str | None) -> pd.DataFrame:
     _need("openpyxl", path, "an Excel file")
-    from zipfile import BadZipFile
-
     try:
         with pd.ExcelFile(io.BytesIO(data), engine="openpyxl") as book:
             sheets = [str(name) for name in book.sheet_names]
@@ -111,9 +109,9 @@ def _read_excel(path: str | Path, data: bytes, sheet: str | None) -> pd.DataFram
                 )
             chosen = sheets[0] if sheet is None else sheet
             cells = pd.DataFrame(pd.read_excel(book, sheet_name=chosen, header=None))
-    except (KeyError, ValueError, OSError, BadZipFile, SyntaxError) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except Exception as error:  # openpyxl raises whatever it stumbles over in a damaged file
         raise DataError(f"{quoted(path)} is a damaged Excel file; save it again") from error
     filled = cells.notna().any(axis=1).to_numpy()
     if not filled.any():

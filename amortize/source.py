@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -19,6 +20,9 @@ MEBIBYTE = 1 << 20
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second is empty
 TAR = (257, b"ustar")
 WORKBOOK = "xl/workbook.xml"  # the member that makes a zip file an Excel file
+# What the readers of packed files raise on damaged ones.
+DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, struct.error)
+DAMAGE += (lzma.LZMAError, zipfile.BadZipFile)
 # What tables are found in, or mistaken for, that is not read; by the first bytes of the file.
 FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old or encrypted Excel file; save it as .xlsx or CSV",
@@ -94,7 +98,9 @@ def _unpacked(path: Path, data: bytes) -> bytes:
                     return _limited(path, stream)
         if data.startswith(ZIP):
             return _unzipped(path, data)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+    except DataError:
+        raise
+    except DAMAGE as error:
         raise DataError(
             f"{quoted(path)} is damaged and cannot be unpacked ({error}); copy it again"
         ) from error

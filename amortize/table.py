@@ -98,7 +98,10 @@ class Table:
                 arrays.append(values.reshape(len(cells), -1))
         check_names([*names, *(part for parts in groups.values() for part in parts)])
         if not variables and reports:
-            raise DataError(f"no usable column was found: {_reasons(reports)}")
+            raise DataError(
+                f"no usable column was found ({_reasons(reports)}); give columns of numbers, or a "
+                "--delimiter if they were not told apart"
+            )
         _check_size(len(frame), len(variables), reports)
         values = np.concatenate(arrays, axis=1)
         table = cls(values, variables, reports, np.ones(len(variables), bool), groups=groups)

@@ -106,6 +106,31 @@ def test_interventions_change_the_answer(data, network, capsys):
     assert run["intervened_cells"] == 10 and run["interventions"] == "mask.csv"
 
 
+def test_experiments_and_knowledge_told_by_columns_and_flags(data, network, capsys):
+    frame = pd.read_csv(data)
+    mask = frame.notna().astype(int) * 0
+    mask.loc[:9, "dose"] = 1
+    mask.to_csv("mask.csv", index=False)
+    frame["set"] = ["dose"] * 10 + [""] * 30
+    frame["batch"] = [0] * 20 + [1] * 20
+    frame.to_csv("told.csv", index=False)
+    base = ["--checkpoint", network, "--quiet", "--forbid", "time -> dose"]
+    assert main(["predict", "trial.csv", *base, "--interventions", "mask.csv", "--out", "a"]) == 0
+    told = ["--target-column", "set", "--drop", "batch"]
+    assert main(["predict", "told.csv", *base, *told, "--out", "b"]) == 0
+    told = ["--target-column", "set", "--regime-column", "batch", "--require"]
+    told.append("[red]heat -> yield")
+    assert main(["predict", "told.csv", *base, *told, "--out", "c"]) == 0
+    a, b, c = (pd.read_csv(f"{out}/probabilities.csv", index_col=0) for out in "abc")
+    pd.testing.assert_frame_equal(a, b)
+    assert a.loc["time", "dose"] == c.loc["time", "dose"] == 0 < a.loc["dose", "time"]
+    assert c.loc["[red]heat", "yield"] == 1 and c.loc["yield", "[red]heat"] == 0
+    run = json.loads(Path("c/run.json").read_text())
+    assert run["unknown_target_rows"] == 20 and run["intervened_cells"] == 10
+    assert run["knowledge"]["required"] == ["[red]heat -> yield"]
+    assert run["target_column"] == "set" and run["regime_column"] == "batch"
+
+
 def test_warnings_and_no_edges(data, network, capsys):
     pd.read_csv(data).head(12).to_csv("few.csv", index=False)
     assert main(["predict", "few.csv", "--checkpoint", network, "--threshold", "1"]) == 0
