@@ -51,10 +51,10 @@ def main(  # noqa: PLR0915
 
     from amortize import compilation, memory
     from amortize import mesh as meshes
+    from amortize.assumptions import assumptions_of
     from amortize.checkpoint import RunStore, load_checkpoint, save_checkpoint, write_json
     from amortize.config import PRESETS, differences, from_dict, override, to_dict
     from amortize.config import preset as named
-    from amortize.graph import ASSUMPTIONS
     from amortize.journal import Journal
     from amortize.model import parameter_count
     from amortize.training import HeldOut, bucket_of, initial_state, train_step
@@ -116,7 +116,7 @@ def main(  # noqa: PLR0915
             "name": config.name,
             "preset": preset,
             "description": (PRESETS[preset].__doc__ or "").splitlines()[0],
-            "assumptions": ASSUMPTIONS,
+            "assumptions": assumptions_of(config.outputs),
             "parameters": size,
             "step": step,
             "datasets": progress["datasets"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import networkx as nx
 import numpy as np
 
+from amortize.assumptions import ASSUMPTIONS
 from amortize.column import Column
 from amortize.comparison import Comparison, compare_pairs, read_truth
 from amortize.errors import DataError, listing, quoted
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from causallearn.graph.GeneralGraph import GeneralGraph  # pyright: ignore
     from dowhy.gcm import InvertibleStructuralCausalModel  # pyright: ignore
-
-ASSUMPTIONS = (
-    "The probabilities assume that no unmeasured variable causes two of the measured ones, that "
-    "there are no feedback loops, and that the rows are independent draws from one system. "
-    "They come from a network trained on simulated systems and can be wrong with confidence on "
-    "data unlike those, so read an edge as a hypothesis to test and not as a finding."
-)
 
 
 class Edge(NamedTuple):

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from amortize.assumptions import assumptions_of
 from amortize.bundled import resolve
 from amortize.errors import DataError, UsageError, listing, quoted
-from amortize.graph import ASSUMPTIONS, CausalGraph
+from amortize.graph import CausalGraph
 from amortize.interventions import check_interventions
 from amortize.knowledge import FORBIDDEN, REQUIRED
 from amortize.knowledge_matrix import knowledge_matrix
@@ -296,7 +297,7 @@ class Predictor:
             columns=tuple(table.columns),
             warnings=tuple(case.warnings),
             run=self._record(case, len(halves), seconds),
-            assumptions=ASSUMPTIONS,
+            assumptions=assumptions_of(self.outputs),
             confounded=_placed(answer.confounded_dd, table.usable)
             if "confounded" in self.outputs
             else None,

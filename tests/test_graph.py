@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 import amortize
+from amortize.assumptions import ASSUMPTIONS
 from amortize.column import Column
 from amortize.errors import DataError, UsageError
 from amortize.folder import FILES
-from amortize.graph import ASSUMPTIONS, CausalGraph
+from amortize.graph import CausalGraph
 
 HOSTILE = ["<script>alert(1)</script>", "\"&'></svg>", "=1+1", "../../etc", "größe [red]"]
 

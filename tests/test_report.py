@@ -6,8 +6,9 @@ import re
 import numpy as np
 import pytest
 
+from amortize.assumptions import ASSUMPTIONS
 from amortize.column import Column
-from amortize.graph import ASSUMPTIONS, CausalGraph
+from amortize.graph import CausalGraph
 from amortize.report import render
 
 HOSTILE = ["<script>alert(1)</script>", "</script><b>x", "=cmd()", "\"&'></svg>", "größe 😀"]
