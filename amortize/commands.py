@@ -53,7 +53,6 @@ def run_predict(
     folder = resolve(checkpoint)
 
     from amortize.intake import read_intake
-    from amortize.predict import load
     from amortize.preview import HEAD, PRINTED_COLUMNS, column_rows, summary
 
     intake = read_intake(request)
@@ -63,6 +62,8 @@ def run_predict(
     _print_table(console, HEAD, column_rows(table), (2,))
     if len(table.columns) > PRINTED_COLUMNS:
         console.print(f"and {len(table.columns) - PRINTED_COLUMNS} more columns, in report.html\n")
+
+    from amortize.predict import load
 
     # Drawn on a terminal only: the first table of a size compiles for some seconds.
     with console.status(Text(f"Running the network {folder.name}")):

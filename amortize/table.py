@@ -76,7 +76,8 @@ class Table:
         """
         names = [cleaned(name) for name in frame.columns]
         check_names(names)
-        ordinal, left_out = dict(ordinal or {}), dict(left_out or {})
+        ordinal = _ordered(frame, names) | dict(ordinal or {})
+        left_out = dict(left_out or {})
         for name in (*ordinal, *indicators, *left_out):
             check_column(name, names)
         reports, variables, arrays, groups = [], [], [], {}
@@ -169,6 +170,16 @@ def check_column(name: str, names: Sequence[str]) -> None:
     """
     if name not in names:
         raise DataError(f"the data have no column {quoted(name)}{nearest(name, names)}")
+
+
+def _ordered(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Levels of the columns that pandas holds as ordered categories."""
+    types = [frame.iloc[:, position].dtype for position in range(len(names))]
+    return {
+        name: [str(level) for level in kind.categories]
+        for name, kind in zip(names, types, strict=True)
+        if isinstance(kind, pd.CategoricalDtype) and kind.ordered
+    }
 
 
 def _names_columns(cells: pd.Series, names: Sequence[str]) -> bool:

@@ -55,6 +55,14 @@ def test_declared_levels_become_their_ranks():
         ordinal_column("dose", pd.Series(["low", "mit"]), ["low", "mid", "high"])
 
 
+def test_ordered_categories_of_pandas_need_no_declaration():
+    frame = pd.DataFrame({"x": np.arange(9) * 7 % 11.5, "y": np.arange(9) * 5 % 9.5})
+    frame["size"] = pd.Categorical(["M", "S", "L"] * 3, ["S", "M", "L"], ordered=True)
+    table = Table.from_frame(frame)
+    assert table.kinds.tolist() == [0, 0, 1] and table.values[:3, 2].tolist() == [1, 0, 2]
+    assert Table.from_frame(frame, left_out={"size": "as you asked"}).names == ["x", "y"]
+
+
 def test_indicators_leave_out_the_commonest_level_and_keep_missing_cells():
     cells = pd.Series(["n", "s", "s", None, "w", "n", "s"])
     column, names, values = indicator_columns("site", cells)
