@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from amortize import __version__
 from amortize.baselines import METHODS, Method, Worker
+from amortize.baselines.worker import peak_memory, reset_peak_memory
 from amortize.case import Case
 from amortize.posterior import decode_dag
 from amortize.results import Record, array_hash
@@ -46,6 +47,8 @@ class Network:
             "version": f"amortize {__version__}, {self.name} {array_hash(answer.round(3))[:8]}",
             "settings": {"checkpoint": self.name, "threshold": THRESHOLD},
             "source": "this project",
+            "uses": sorted(getattr(model, "inputs", ("values", "observed", "intervened"))),
+            "scores": "probability",
         }
 
     def run(self, case: Case) -> Record:
@@ -54,6 +57,7 @@ class Network:
         if shape not in self._compiled:
             self._probabilities(case)
             self._compiled.add(shape)
+        reset_peak_memory()
         start = time.perf_counter()
         p_dd = self._probabilities(case)
         graph_dd = decode_dag(p_dd, THRESHOLD)
@@ -62,6 +66,7 @@ class Network:
             "status": "ok",
             "reason": "",
             "seconds": seconds,
+            "memory": peak_memory(),
             "host": host(),
             "probabilities": p_dd.round(6).tolist(),
             **answer_fields(graph_dd, p_dd, case, "dag", probabilistic=True),
@@ -91,16 +96,11 @@ class Task(NamedTuple):
     limit: float  # seconds
 
 
-def baseline_about(method: Method) -> Record:
-    """What stands beside the results of a baseline."""
-    package = method.package or "amortize"
-    return {
-        "method": method.name,
-        "kind": method.kind,
-        "version": f"{package} {method.installed_version() or 'not installed'}",
-        "settings": dict(method.settings),
-        "source": method.source,
-    }
+def about_baseline(method: Method) -> Record:
+    """What stands beside the results of a baseline, under names that no dataset's record has."""
+    about = method.record()
+    about["intervened_rows"] = about.pop("rows")
+    return about
 
 
 def solve(task: Task) -> Record:
@@ -118,6 +118,9 @@ def solve(task: Task) -> Record:
             seed=case.about["permutation_seed"],
             limit=task.limit,
             edges=int(case.truth_dd.sum()),
+            observed_nd=case.observed_nd,
+            intervened_nd=case.intervened_nd,
+            regime_n=case.regime_n,
         )
     finally:
         _IDLE.append(worker)
@@ -129,6 +132,7 @@ def solve(task: Task) -> Record:
     }
     if found.graph_dd is None:
         return record
+    record |= {"memory": found.memory, "rows_read": found.rows, "note": found.note}
     return record | answer_fields(found.graph_dd, found.scores_dd, case, method.kind)
 
 

@@ -7,6 +7,7 @@ of its own (`contender.solve`); the threads only wait for it.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 
@@ -25,21 +26,29 @@ AHEAD = 2  # tasks in a cluster's hands for each of its threads
 
 def local(tasks: Iterable[Task], jobs: int) -> Finished:
     """Runs the tasks on `jobs` processes of this machine."""
+    stopped = threading.Event()
+
+    def drawn() -> Iterator[Task]:
+        for task in tasks:
+            if stopped.is_set():
+                return
+            yield task
+
     crew = Parallel(
         n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch=jobs
     )
-    finished = crew(delayed(_solved)(task) for task in tasks)
-    done = False
+    finished = crew(delayed(_solved)(task) for task in drawn())
     try:
         for pair in finished:  # noqa: UP028  (`yield from` would close it first)
             yield pair
-        done = True
-    finally:
-        if not done:
-            dismiss()  # or the threads would wait for their methods to end
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # that tasks were cancelled
-                finished.close()
+    except BaseException:
+        stopped.set()
+        dismiss()  # or the threads would wait for their methods to end
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that tasks were cancelled
+            finished.close()
+        dismiss()
+        raise
 
 
 def on_cluster(tasks: Iterable[Task], address: str) -> Finished:

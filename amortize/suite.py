@@ -58,7 +58,7 @@ class Suite:
     name: str
     about: str
     groups: tuple[Group, ...]
-    light: bool = False  # by default only the methods that take seconds
+    without: tuple[str, ...] = ()  # methods that only run on it when they are named
 
 
 # -------------------------------------------------------------------------------- the suites
@@ -92,8 +92,12 @@ STEPS = ("-ood-graph", "-ood-graph-function")  # of the ladder, between in and o
 AVICI = [n for n in starting("avici-") if not n.removesuffix("-interventional").endswith(STEPS)]
 ROWS, VARIABLES = (30, 100, 300, 1000), (10, 20, 50, 100)
 
+# Minutes for each table, or torch.
+HEAVY = ("pc-rcit", "cam", "notears", "notears-mlp", "golem", "gran-dag", "dagma", "dagma-mlp")
+HEAVY_ALONE = (*HEAVY, "gies")  # without experiments it is ges
+
 _ALL = (
-    Suite("smoke", "does everything work: minutes", sizes(FIRST[1:3], [(200, 8)], 5), light=True),
+    Suite("smoke", "does everything work: minutes", sizes(FIRST[1:3], [(200, 8)], 5), HEAVY_ALONE),
     Suite("default", "this project's own prior, in parts", sizes(FIRST, [(200, 10)], 30)),
     Suite(
         "interventional",
@@ -109,12 +113,12 @@ _ALL = (
     Suite("B", "CauScale's and SEA's tables", of(starting("causcale-", "sea-"))),
     Suite("B-raw", "the same on raw scale", of(starting("causcale-"), raw=True)),
     Suite("C", "BCNP's tables", of(starting("bcnp-"))),
-    Suite("D", "TabCausal's families", of(OBSERVED), light=True),
+    Suite("D", "TabCausal's families", of(OBSERVED), HEAVY_ALONE),
     Suite(
         "D-interventional",
         "TabCausal's families with experiments",
         of([name for name in starting("tabcausal-") if name not in OBSERVED]),
-        light=True,
+        HEAVY,
     ),
     Suite(
         "scaling",
@@ -124,13 +128,13 @@ _ALL = (
             [*((n, 30) for n in ROWS), *((1000, d) for d in VARIABLES)],
             30,
         ),
-        light=True,
+        HEAVY_ALONE,
     ),
     Suite(
         "combinations",
         "graph, mechanism and noise together as training never drew them, and as it did",
         of(COMBINED),
-        light=True,
+        HEAVY_ALONE,
     ),
     Suite(
         "real",

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from amortize import __version__
 from amortize.baselines import METHODS
 from amortize.case import Case
-from amortize.contender import OURS, Network, Task, baseline_about
+from amortize.contender import OURS, Network, Task, about_baseline
 from amortize.crew import Finished, local, on_cluster
 from amortize.leaderboard import boards
 from amortize.outcome import console_table, notes
@@ -26,9 +26,6 @@ from amortize.wheels import Absent
 
 # A method that runs out of time on so many datasets of a group is not tried on the others.
 GIVE_UP = 3
-
-# Left out of the suites that are marked light: minutes for each dataset, or torch.
-LIGHT_LEAVES_OUT = ("notears", "golem", "gran", "dagma", "dag-gnn", "rcit", "kci", "gies", "cam")
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,7 @@ class Plan:
 
     def methods_of(self, suite: Suite) -> tuple[str, ...]:
         """The methods that run on a suite."""
-        every = self.methods or (OURS, *METHODS)
-        if self.methods or not suite.light:
-            return every
-        return tuple(n for n in every if not any(part in n for part in LIGHT_LEAVES_OUT))
+        return self.methods or tuple(n for n in (OURS, *METHODS) if n not in suite.without)
 
 
 class Sweep:
@@ -62,7 +56,7 @@ class Sweep:
             self.network = Network(load(plan.checkpoint))
         name = self.network.name if self.network else "baselines"
         self.results = Results(plan.out or Path("runs/evaluate") / name, __version__)
-        self.about = {name: baseline_about(method) for name, method in METHODS.items()}
+        self.about = {name: about_baseline(method) for name, method in METHODS.items()}
         if self.network:
             self.about[OURS] = self.network.about
         total = sum(g.datasets * len(plan.methods_of(s)) for s in plan.suites for g in s.groups)

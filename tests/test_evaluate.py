@@ -122,7 +122,9 @@ def test_every_cell_is_a_line_and_the_tables_hold_every_method(tmp_path):
     assert "…" not in text  # nothing is cut at 80 characters
     ours = next(r for r in records if r["method"] == "amortize")
     assert np.shape(ours["probabilities"]) == (5, 5)
-    assert {"version", "settings", "source", "permutation_seed", "seconds"} <= set(ours)
+    wanted = {"version", "settings", "source", "permutation_seed", "seconds", "memory", "uses"}
+    for record in records:
+        assert wanted <= set(record) and record["status"] == "ok"
 
 
 def test_a_second_run_computes_nothing(tmp_path):
@@ -326,6 +328,9 @@ def test_suites_and_scenarios_are_asked_for_by_name():
         evaluate.suites_of(["nothing"])
     small = evaluate.resized(both[1], 2, None, 4)
     assert {(g.datasets, g.rows, g.variables) for g in small.groups} == {(2, 1000, 4)}
+    every = Plan((both[1], suite.SUITES["default"]))
+    assert "dagma" not in every.methods_of(both[1]) and "pc" in every.methods_of(both[1])
+    assert "dagma" in every.methods_of(every.suites[1])
     real = evaluate.resized(suite.SUITES["real"], 2, 50, 4)
     assert {(g.rows, g.variables) for g in real.groups} == {(0, 0)}
     assert all(g.datasets <= 2 for g in real.groups)
