@@ -50,6 +50,19 @@ def predict(
     threshold: Annotated[
         float, typer.Option(help="Probability from which a pair counts as connected.")
     ] = 0.5,
+    stability: Annotated[
+        int,
+        typer.Option(
+            metavar="K",
+            help="Look for every edge again in K random halves of the rows, e.g. 20.",
+            min=0,
+            max=1000,
+        ),
+    ] = 0,
+    max_rows: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Read only N rows, drawn at random. Default: all.", min=5),
+    ] = None,
     figure: Annotated[
         Path | None, typer.Option(help="Draw the graph into a file: .png, .svg or .pdf.")
     ] = None,
@@ -154,7 +167,7 @@ def predict(
         drop or (),
         Reading(delimiter, encoding, sheet),
     )
-    run_predict(request, out, checkpoint, threshold, figure, force, quiet)
+    run_predict(request, out, checkpoint, threshold, stability, max_rows, figure, force, quiet)
 
 
 @app.command()

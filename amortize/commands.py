@@ -25,6 +25,8 @@ def run_predict(
     out: Path | None,
     checkpoint: str | None,
     threshold: float,
+    stability: int,
+    max_rows: int | None,
     figure: Path | None,
     force: bool,
     quiet: bool,
@@ -54,6 +56,7 @@ def run_predict(
 
     from amortize.intake import read_intake
     from amortize.preview import HEAD, PRINTED_COLUMNS, column_rows, summary
+    from amortize.progress import progress_bar
 
     intake = read_intake(request)
     table = intake.table
@@ -65,14 +68,17 @@ def run_predict(
 
     from amortize.predict import load
 
-    # Drawn on a terminal only: the first table of a size compiles for some seconds.
-    with console.status(Text(f"Running the network {folder.name}")):
+    # The first table of a size compiles for some seconds, before any share of the work is done.
+    with progress_bar(f"Running the network {folder.name}", quiet) as progress:
         graph = load(folder).predict(
             table,
             interventions=intake.intervened,
             knowledge=intake.knowledge,
             regime=intake.regime,
             threshold=threshold,
+            stability=stability,
+            max_rows=max_rows,
+            progress=progress,
         )
     graph.run.update(intake.run)
     graph.run["seconds"] = round(perf_counter() - started, 3)

@@ -21,7 +21,7 @@ from amortize.errors import DataError, quoted
 from amortize.traits import TRAITS, traits
 
 if TYPE_CHECKING:
-    from amortize.forward import Inputs
+    from amortize.inputs import Inputs
 
 REFERENCE = "reference.npz"
 ALARM = 0.04  # p-value from which on a table is called unlike the prior's: false alarms by design
@@ -140,7 +140,7 @@ def load_reference(folder: Path) -> list[Bin]:
     if not path.is_file():
         return []
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             names, sizes, values = found["names"], found["sizes"], found["traits"]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, ZlibError) as error:
         raise DataError(

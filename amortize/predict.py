@@ -18,19 +18,21 @@ from amortize.assumptions import assumptions_of
 from amortize.bundled import resolve
 from amortize.errors import DataError, UsageError, listing, quoted
 from amortize.graph import CausalGraph
+from amortize.inputs import Inputs, read
 from amortize.interventions import check_interventions
 from amortize.knowledge import FORBIDDEN, REQUIRED
 from amortize.knowledge_matrix import knowledge_matrix
 from amortize.mismatch import Bin, Mismatch, load_reference, mismatch
 from amortize.posterior import check_threshold, conditioned
 from amortize.ranges import range_warnings, trained_missing_rate
+from amortize.stability import check_subsets, found_again, half_samples
 from amortize.table import KINDS, Table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from amortize.checkpoint import Checkpoint
-    from amortize.forward import Answer, Inputs
+    from amortize.forward import Answer
 
 ALWAYS_READ = ("values", "observed", "intervened")  # of a card that does not list its inputs
 
@@ -152,8 +154,6 @@ class Predictor:
             kind_bd: [b, d] int32, kinds of amortize.batch.
             knowledge_bdd: [b, d, d] int32, background knowledge as in amortize.batch.
         """
-        from amortize.forward import read
-
         x_bnd = np.asarray(x_bnd, dtype=np.float64)
         b, _, d = x_bnd.shape
         given = (observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd)
@@ -181,8 +181,6 @@ class Predictor:
         max_rows: int | None,
     ) -> _Case:
         """One table, checked and made ready for the network, with what is to be said of it."""
-        from amortize.forward import read
-
         table = _as_table(x, names)
         warnings = len(table.warnings)
         intervened_nd = None
@@ -255,8 +253,6 @@ class Predictor:
         stability: int,
         progress: Callable[[float], None] | None,
     ) -> list[CausalGraph]:
-        from amortize.stability import check_subsets, half_samples
-
         check_threshold(threshold)
         for case in cases:
             check_subsets(stability, len(case.inputs.values_nd))
@@ -285,8 +281,6 @@ class Predictor:
         threshold: float,
         seconds: float,
     ) -> CausalGraph:
-        from amortize.stability import found_again
-
         table, known_dd = case.table, case.known_dd
         again = [conditioned(_placed(half.edges_dd, table.usable), known_dd) for half in halves]
         return CausalGraph(

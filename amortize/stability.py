@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from amortize.errors import DataError, UsageError
-from amortize.forward import Inputs, read
+from amortize.inputs import Inputs, read
 from amortize.posterior import decode_dag
 
 FEWEST_ROWS = 10  # fewer, and a half says nothing

@@ -23,7 +23,7 @@ from amortize.pair_features import PairSums, pair_features, pair_sums
 from amortize.stack import layers
 
 if TYPE_CHECKING:
-    from amortize.forward import Inputs
+    from amortize.inputs import Inputs
 
 BYTES_PER_CHUNK = 1 << 28  # rough size of the activations of a chunk of rows
 FEWEST_CHUNK_ROWS = 256

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
+import pandas as pd
 
 if TYPE_CHECKING:
-    from amortize.forward import Inputs
+    from amortize.inputs import Inputs
 
 # Name of each trait, and what a large value says of the table, to stand after "it has".
 TRAITS = {
@@ -86,26 +86,28 @@ def _column(x: np.ndarray) -> tuple[float, float, float, float]:
 
 def _neighbours(x_nd: np.ndarray, set_n: np.ndarray) -> np.ndarray:
     """Rank correlation of each column with itself a row later, in standard errors; [d] or fewer."""
-    found = []
-    for x in np.where(set_n[:, None], np.nan, x_nd).T:
-        rank = np.full(len(x), np.nan)
-        seen = np.isfinite(x)
-        if seen.sum() < FEWEST_ROWS or np.ptp(x[seen]) == 0:
-            continue
-        rank[seen] = rankdata(x[seen])
-        rank = (rank - np.nanmean(rank)) / np.nanstd(rank)
-        product = rank[1:] * rank[:-1]
-        count = np.isfinite(product).sum()
-        if count >= FEWEST_ROWS:
-            found.append(np.nansum(product) / np.sqrt(count))
-    return np.array(found)
+    rank_nd = _ranks(np.where(set_n[:, None], np.nan, x_nd))
+    rank_nd = rank_nd[:, np.isfinite(rank_nd).sum(0) >= FEWEST_ROWS]
+    low_d, high_d = (
+        np.nanmin(rank_nd, axis=0, initial=np.inf),
+        np.nanmax(rank_nd, axis=0, initial=0),
+    )
+    rank_nd = rank_nd[:, low_d < high_d]
+    rank_nd = (rank_nd - np.nanmean(rank_nd, axis=0)) / np.nanstd(rank_nd, axis=0)
+    product_nd = rank_nd[1:] * rank_nd[:-1]
+    count_d = np.isfinite(product_nd).sum(0)
+    return (np.nansum(product_nd, axis=0) / np.sqrt(count_d.clip(1)))[count_d >= FEWEST_ROWS]
+
+
+def _ranks(x_nd: np.ndarray) -> np.ndarray:
+    """Ranks within each column, equal cells sharing theirs; NaN stays NaN."""
+    return pd.DataFrame(x_nd).rank().to_numpy()
 
 
 def _relations(x_nd: np.ndarray) -> dict[str, float]:
     """Traits of pairs of columns, from their ranks; missing cells stand in the middle."""
     d = x_nd.shape[1]
-    holes = bool(np.isnan(x_nd).any())
-    rank_nd = rankdata(x_nd, axis=0, nan_policy="omit" if holes else "propagate")
+    rank_nd = _ranks(x_nd)
     count_d = np.isfinite(x_nd).sum(0)
     u_nd = np.where(np.isfinite(x_nd), (rank_nd - 0.5) / count_d - 0.5, 0.0)
     r_dd = np.abs(_correlation(u_nd, u_nd))

@@ -20,7 +20,7 @@ from amortize.bundled import resolve
 from amortize.checkpoint import load_checkpoint
 from amortize.compilation import enable_cache
 from amortize.config import Bucket
-from amortize.forward import Inputs, read
+from amortize.inputs import Inputs, read
 from amortize.mismatch import ALARM, load_reference, mismatch
 
 SEED = 42_000  # the reference is drawn from another

@@ -19,7 +19,7 @@ from amortize.bundled import resolve
 from amortize.checkpoint import load_checkpoint
 from amortize.compilation import enable_cache
 from amortize.config import Bucket
-from amortize.forward import Inputs, read
+from amortize.inputs import Inputs, read
 from amortize.mismatch import Bin, save_reference
 from amortize.training import draw_data
 from amortize.traits import TRAITS, traits

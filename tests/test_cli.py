@@ -218,3 +218,16 @@ def test_every_command_has_help(capsys):
         assert "Usage" in capsys.readouterr().out
     assert main([]) == 0
     assert "predict" in capsys.readouterr().out
+
+
+def test_stability_and_fewer_rows_on_request(data, network, capsys):
+    given = ["predict", data.name, "--checkpoint", network, "--threshold", "0.05"]
+    assert main([*given, "--stability", "2", "--max-rows", "30"]) == 0
+    told = capsys.readouterr().out
+    assert "stability" in told and "30 of 40 rows" in told
+    edges = pd.read_csv("trial.amortize/edges.csv")
+    assert set(edges["stability"]) <= {0.0, 0.5, 1.0}
+    run = json.loads(Path("trial.amortize/run.json").read_text())
+    assert run["stability_subsets"] == 2 and run["rows_read"] == 30
+    for wrong in (["--stability", "1"], ["--stability", "-2"], ["--max-rows", "3"]):
+        assert main([*given, "--force", *wrong]) == 2

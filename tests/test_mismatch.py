@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amortize.errors import DataError
-from amortize.forward import read
+from amortize.inputs import read
 from amortize.mismatch import (
     ALARM,
     Bin,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amortize.errors import DataError, UsageError
-from amortize.forward import read
+from amortize.inputs import read
 from amortize.stability import check_subsets, found_again, half_samples
 
 

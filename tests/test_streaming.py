@@ -10,7 +10,8 @@ import pytest
 from amortize import forward
 from amortize.batch import make_batch
 from amortize.config import tiny
-from amortize.forward import Forward, read
+from amortize.forward import Forward
+from amortize.inputs import read
 from amortize.model import ModelConfig, predict_logits
 from amortize.streaming import chunk_rows, stream_logits
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amortize.forward import read
+from amortize.inputs import read
 from amortize.traits import TRAITS, traits
 
 NAMES = list(TRAITS)
