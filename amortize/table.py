@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FEWEST_ROWS = 5
 FEWEST_VARIABLES = 2
+MOST_VARIABLES = 1000  # the network holds some kilobytes for every pair of them
 
 
 @dataclass
@@ -226,6 +227,11 @@ def _check_size(n: int, usable: int, reports: list[Column]) -> None:
         raise DataError(
             f"the table has {usable} usable column(s), at least {FEWEST_VARIABLES} are needed"
             + (f" (left out: {reasons})" if reasons else "")
+        )
+    if usable > MOST_VARIABLES:
+        raise DataError(
+            f"the table has {usable} variables, at most {MOST_VARIABLES} can be read; choose those "
+            "of interest, or turn the table if its rows are the variables"
         )
 
 

@@ -82,6 +82,12 @@ TABLES: dict[str, tuple[str | bytes, str]] = {
     "no header": (GOOD.split("\n", 1)[1], "no header"),
     "no header, with labels": ("1.5,2\n" * 6, "no header"),
     "four rows": ("\n".join(GOOD.split("\n")[:5]), "4 rows"),
+    "rows and columns swapped": (
+        ",".join(f"v{j}" for j in range(1200))
+        + "\n"
+        + "".join(",".join(f"{i * j * 7 % 11}.5" for j in range(1, 1201)) + "\n" for i in range(6)),
+        "1091 variables, at most 1000 can be read",
+    ),
     "one column": ("a\n1\n7\n3\n4\n9\n2\n", "1 usable column"),
     "one usable column": (GOOD.replace(",2", ",7").replace(",1", ",7").replace(",8", ",7"), "'b'"),
     "text only": ("a,b\nu,x\nv,y\nw,z\nu,y\nv,x\nq,w\n", "no usable column"),
