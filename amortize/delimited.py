@@ -6,7 +6,6 @@ what the columns mean is `column.py`.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -75,6 +74,8 @@ def read_delimited(
     if delimiter == " ":
         text = "\n".join(re.sub(r"[ \t]+", "\t", line.strip(" ")) for line in text.splitlines())
         delimiter = "\t"
+    if not delimiter.isascii():  # pandas takes single bytes
+        text, delimiter = text.replace(delimiter, "\x1f"), "\x1f"
     layout = _layout(path, text, delimiter)
     names = layout.names
     if not is_header(names):
@@ -147,7 +148,7 @@ def _is_json(text: str) -> bool:
 def _checked(delimiter: str | None) -> str | None:
     if delimiter is None:
         return None
-    found = codecs.decode(delimiter, "unicode_escape") if delimiter.startswith("\\") else delimiter
+    found = {r"\t": "\t", r"\x1f": "\x1f"}.get(delimiter, delimiter)
     if len(found) != 1 or found in '"\r\n':
         raise UsageError(
             rf"the delimiter {quoted(delimiter)} is no single character; give one, or \t for a tab"

@@ -30,7 +30,7 @@ def decoded(path: str | Path, data: bytes, encoding: str | None = None) -> tuple
         try:
             text = data.decode(name)
             break
-        except UnicodeDecodeError:
+        except UnicodeError:
             continue
         except LookupError as error:
             raise UsageError(

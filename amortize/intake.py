@@ -81,7 +81,7 @@ def read_intake(request: Request) -> Intake:
         "--indicators": list(request.indicators),
         "--drop": list(request.drop),
     }
-    marked = [*(cleaned(name) for names in marks.values() for name in names)]
+    marked = [cleaned(name) for names in marks.values() for name in names]
     # Declared levels are compared as text; their names are only known once the header is.
     starts = [text.split("=", 1)[0] for text in request.ordinal]
     frame = read_frame(request.data, request.reading, [*marked, *map(cleaned, starts)])
@@ -99,7 +99,10 @@ def read_intake(request: Request) -> Intake:
 
     intervened = regime_n = None
     if request.interventions is not None:
-        intervened = read_interventions(request.interventions, table)
+        alike = request.interventions.suffix == request.data.suffix
+        intervened = read_interventions(
+            request.interventions, table, request.reading if alike else None
+        )
     if request.target_column is not None:
         column = cleaned(request.target_column)
         intervened = targets(pd.Series(frame[column]), table, column)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from amortize.category import labelled
 from amortize.errors import DataError, listing, nearest, quoted
-from amortize.frame import read_frame
+from amortize.frame import Reading, read_frame
 from amortize.table import Table
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ NOTHING = {"", "0", "none", "no", "false", "obs", "observational", "observation"
 SEPARATORS = (r"[;|]", r",", r"[+&]")  # tried in this order, since names may hold some of them
 
 
-def read_interventions(path: str | Path, table: Table) -> np.ndarray:
+def read_interventions(
+    path: str | Path, table: Table, reading: Reading | None = None
+) -> np.ndarray:
     """The mask of cells set by the experimenter, bool [n, d] in the table's own variable order.
 
     The file has the table's header (in any order) and as many rows, each cell 0 or 1.
@@ -35,7 +37,7 @@ def read_interventions(path: str | Path, table: Table) -> np.ndarray:
     Raises:
         DataError: header, number of rows or a cell are not as described.
     """
-    frame = read_frame(path)
+    frame = read_frame(path, reading)
     given = list(frame.columns)
     known = [column.name for column in table.columns]
     where = f"the intervention file {quoted(path)}"

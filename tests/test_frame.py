@@ -158,6 +158,18 @@ def test_options_that_do_not_fit_the_file(tmp_path):
     assert read_frame(tmp_path / "t", Reading(delimiter=r"\t", encoding="latin-1")).shape == (6, 1)
 
 
+def test_delimiters_that_are_given(tmp_path):
+    for delimiter, given in [("\t", r"\t"), ("§", "§"), ("x", "x"), (" ", " ")]:
+        (tmp_path / "t").write_text(TEXT.replace(",", delimiter), encoding="utf-8")
+        assert read_frame(tmp_path / "t", Reading(given)).shape == (6, 3)
+    for wrong in ("", r"\x", '"', "\n"):
+        with pytest.raises(UsageError, match="no single character"):
+            read_frame(tmp_path / "t", Reading(wrong))
+    with pytest.raises(DataError, match="not text in idna"):
+        (tmp_path / "t").write_bytes(b"xn--a\xff,b\n")
+        read_frame(tmp_path / "t", Reading(encoding="idna"))
+
+
 def test_a_format_without_its_reader_names_the_extra(tmp_path, monkeypatch):
     contents = {"p": parquet(FRAME), "x": excel(one=FRAME)}
     monkeypatch.setattr("amortize.frame.find_spec", lambda name: None)

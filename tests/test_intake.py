@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from amortize.errors import DataError, UsageError
+from amortize.frame import Reading
 from amortize.intake import Request, read_intake, split_levels
 from amortize.interventions import check_interventions, regime, targets
 from amortize.knowledge import FORBIDDEN, REQUIRED
@@ -101,6 +102,16 @@ def test_a_mask_file_may_leave_out_what_is_left_out(saved, tmp_path):
     np.testing.assert_array_equal(np.argwhere(found), [[0, 3], [0, 4], [1, 3], [1, 4], [2, 1]])
     by_frame = check_interventions(mask, Table.from_frame(pd.read_csv(data), indicators=["site"]))
     np.testing.assert_array_equal(by_frame, found)
+
+
+def test_a_mask_is_written_like_the_data(frame, tmp_path):
+    frame = frame.rename(columns={"a": "身長"})
+    mask = (frame == frame["b"].iloc[3]).astype(int)
+    for name, content in (("t.csv", frame), ("m.csv", mask)):
+        content.to_csv(tmp_path / name, sep="~", encoding="shift_jis", index=False)
+    reading = Reading("~", "shift_jis")
+    request = Request(tmp_path / "t.csv", interventions=tmp_path / "m.csv", reading=reading)
+    assert np.argwhere(read_intake(request).intervened).tolist() == [[3, 1]]
 
 
 def test_knowledge_from_a_file_and_flags(saved, tmp_path):
