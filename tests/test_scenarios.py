@@ -1,6 +1,7 @@
 """Scenarios: what their names promise, streams that repeat and never meet."""
 
 import dataclasses
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -10,7 +11,7 @@ from worlds import quick_jit
 from simulators import scenarios
 from simulators.benchmarks import NetworkError
 from simulators.prior import Prior
-from simulators.scenarios import SCENARIOS, ScenarioError, sample, scenario
+from simulators.scenarios import PUBLISHED, SCENARIOS, ScenarioError, sample, scenario
 from simulators.scm import Dataset
 
 N, D = 30, 4
@@ -124,3 +125,11 @@ def test_a_network_is_refused_where_none_is_used(tmp_path):
     for name in ("mixture", "causcale-linear"):
         with pytest.raises(NetworkError, match="uses no network"):
             sample(name, 1, N, D, 0, (tmp_path / "net.tsv",))
+
+
+def test_the_page_describes_every_published_scenario():
+    """docs/scenarios.md is written by benchmarks/scenarios.py."""
+    page = (Path(__file__).resolve().parents[1] / "docs" / "scenarios.md").read_text()
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in page.splitlines()}
+    for name, found in PUBLISHED.items():
+        assert f"{found.variables[0]} x {found.rows}" in rows[name], "run benchmarks/scenarios.py"

@@ -72,6 +72,8 @@ def test_networks_are_asked_for_refused_and_named(capsys):
     refused(capsys, gene, 2, "'avici-gene-ood' needs the file of a network", "--network FILE")
     refused(capsys, [*gene, "--network", "none.tsv"], 3, "--network: there is no file 'none.tsv'")
     refused(capsys, [*gene, "--network", "net.tsv"], 3, "'net.tsv' has 3 variables", "30 asked")
+    Path("empty.tsv").write_text("")
+    refused(capsys, [*gene, "--network", "empty.tsv"], 3, "'empty.tsv' has no edges")
     own = ["sea-linear", "--network", "net.tsv", "--out", "s"]
     refused(capsys, own, 2, "uses no network", "leave --network out")
     assert not Path("s").exists()
