@@ -12,7 +12,14 @@ from amortize.assumptions import ASSUMPTIONS
 from amortize.column import Column
 from amortize.comparison import Comparison, compare_pairs, read_truth
 from amortize.errors import DataError, listing, quoted
-from amortize.posterior import check_threshold, decode_dag, direction_uncertain, oriented
+from amortize.posterior import (
+    Verdict,
+    check_threshold,
+    decode_dag,
+    direction_uncertain,
+    oriented,
+    verdicts,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +126,15 @@ class CausalGraph:
             for i, j in np.argwhere(np.triu(self.confounded >= threshold, k=1))
         ]
         return sorted(found, key=lambda pair: -pair.probability)
+
+    def verdict(self, first: str, second: str, threshold: float | None = None) -> Verdict:
+        """What is said of a pair of variables: `first` ... `second` (see `posterior.verdicts`).
+
+        Raises:
+            DataError: no variable has that name.
+        """
+        i, j = (self.names.index(self._checked(name)) for name in (first, second))
+        return verdicts(self.probabilities, self._threshold(threshold), self.confounded)[i, j]
 
     def dag(self, threshold: float | None = None) -> nx.DiGraph:
         """The acyclic graph decoded from the probabilities, edges with the fields of `Edge`.

@@ -9,24 +9,23 @@ import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from amortize.assumptions import assumptions_of
 from amortize.bundled import resolve
-from amortize.errors import DataError, UsageError, listing, quoted
+from amortize.enquiry import Enquiry, enquire, readable, unread_warnings
+from amortize.errors import DataError, UsageError
 from amortize.graph import CausalGraph
 from amortize.inputs import Inputs, read
-from amortize.interventions import check_interventions
 from amortize.knowledge import FORBIDDEN, REQUIRED
-from amortize.knowledge_matrix import knowledge_matrix
 from amortize.mismatch import Bin, Mismatch, load_reference, mismatch
 from amortize.posterior import check_threshold, conditioned
 from amortize.ranges import range_warnings, trained_missing_rate
 from amortize.stability import check_subsets, found_again, half_samples
-from amortize.table import KINDS, Table
+from amortize.table import Table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -86,8 +85,8 @@ class Predictor:
             DataError: the table, the mask, the regime or the knowledge cannot be used.
             UsageError: kinds, threshold, stability or max_rows are not as described.
         """
-        case = self._case(x, interventions, names, knowledge, regime, kinds, max_rows)
-        return self._graphs([case], threshold, stability, progress)[0]
+        asked = enquire(x, interventions, names, knowledge, regime, kinds, max_rows)
+        return self._graphs([asked], threshold, stability, progress)[0]
 
     def predict_many(
         self,
@@ -123,15 +122,15 @@ class Predictor:
                     "(or None) for each"
                 )
             beside.append([None] * len(tables) if values is None else values)
-        cases = []
+        asked = []
         for place, (x, mask, known, regime_n) in enumerate(
             zip(tables, *beside, strict=True), start=1
         ):
             try:
-                cases.append(self._case(x, mask, None, known, regime_n, None, None))
+                asked.append(enquire(x, mask, knowledge=known, regime=regime_n))
             except DataError as error:
                 raise DataError(f"table {place} of {len(tables)}: {error}") from error
-        return self._graphs(cases, threshold, stability, progress)
+        return self._graphs(asked, threshold, stability, progress)
 
     def probabilities(
         self,
@@ -158,177 +157,93 @@ class Predictor:
         b, _, d = x_bnd.shape
         given = (observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd)
         tables = [
-            self._known(read(x_bnd[k], *(None if part is None else part[k] for part in given)))
+            readable(
+                read(x_bnd[k], *(None if part is None else part[k] for part in given)), self.inputs
+            )
             for k in range(b)
         ]
         answers = self._forward.answer(tables)
         return np.stack([a.edges_dd for a in answers]) if b else np.zeros((0, d, d), np.float32)
-
-    def _known(self, inputs: Inputs) -> Inputs:
-        """The inputs without those that the network has never been shown."""
-        optional = {"regime": "regime_n", "kind": "kind_d", "knowledge": "knowledge_dd"}
-        unread = [field for name, field in optional.items() if name not in self.inputs]
-        return inputs._replace(**{name: np.zeros_like(getattr(inputs, name)) for name in unread})
-
-    def _case(
-        self,
-        x: Any,
-        interventions: Any,
-        names: Sequence[str] | None,
-        knowledge: object,
-        regime: Any,
-        kinds: Sequence[str] | None,
-        max_rows: int | None,
-    ) -> _Case:
-        """One table, checked and made ready for the network, with what is to be said of it."""
-        table = _as_table(x, names)
-        warnings = len(table.warnings)
-        intervened_nd = None
-        if interventions is not None:
-            intervened_nd = check_interventions(interventions, table)
-        regime_n = None if regime is None else _check_regime(regime, len(table.values))
-        known_dd = knowledge_matrix(knowledge, table)
-        kind_d = table.kinds if kinds is None else _check_kinds(kinds, table)
-        told = table.warnings[:]
-        del table.warnings[warnings:]  # a table that is predicted twice says it once
-
-        values_nd, n = table.values, len(table.values)
-        if max_rows is not None and max_rows < 5:
-            raise UsageError(f"max_rows is {max_rows}; give 5 or more, or leave it out")
-        if max_rows is not None and max_rows < n:
-            rows = np.sort(np.random.default_rng(0).choice(n, max_rows, replace=False))
-            values_nd = values_nd[rows]
-            intervened_nd = None if intervened_nd is None else intervened_nd[rows]
-            regime_n = None if regime_n is None else regime_n[rows]
-            told.append(f"Only {max_rows} of {n} rows were read, drawn at random, as asked.")
-        used = table.usable
-        inputs = read(
-            values_nd[:, used],
-            None,
-            None if intervened_nd is None else intervened_nd[:, used],
-            regime_n,
-            kind_d[used],
-            known_dd[np.ix_(used, used)],
-        )
-        told += range_warnings(
-            inputs.observed_nd, self.card.get("ranges", {}), trained_missing_rate(self.config.prior)
-        )
-        told += self._unread_warnings(table, inputs)
-        unlike = self._mismatch(inputs)
-        if unlike is not None and unlike.warning is not None:
-            told.append(unlike.warning)
-        return _Case(table, inputs, known_dd, told, unlike)
 
     def _mismatch(self, inputs: Inputs) -> Mismatch | None:
         """How unlike the training tables a table is; None for one shorter than any of them."""
         fewest = min((bin.rows[0] for bin in self.reference), default=np.inf)
         return mismatch(self.reference, inputs) if len(inputs.values_nd) >= fewest else None
 
-    def _unread_warnings(self, table: Table, inputs: Inputs) -> list[str]:
-        """Sentences on what is given and the network was not trained to read."""
-        found = []
-        names = [name for name, used in zip(table.names, table.usable, strict=True) if used]
-        typed = [name for name, kind in zip(names, inputs.kind_d, strict=True) if kind]
-        if typed and "kind" not in self.inputs:
-            found.append(
-                f"The column(s) {listing(typed)} with levels are read as numbers: the network was "
-                "trained on continuous variables."
-            )
-        if inputs.regime_n.any() and "regime" not in self.inputs:
-            found.append(
-                f"The {int(inputs.regime_n.sum())} rows of experiments with unknown target are "
-                "read as if nothing had been done: the network was not trained on such rows."
-            )
-        if inputs.knowledge_dd.any() and "knowledge" not in self.inputs:
-            found.append(
-                "The background knowledge holds in the result, but the network did not read it: "
-                "it does not change what is said of other pairs."
-            )
-        return found
-
     def _graphs(
         self,
-        cases: list[_Case],
+        asked: list[Enquiry],
         threshold: float,
         stability: int,
         progress: Callable[[float], None] | None,
     ) -> list[CausalGraph]:
         check_threshold(threshold)
-        for case in cases:
-            check_subsets(stability, len(case.inputs.values_nd))
+        for enquiry in asked:
+            check_subsets(stability, len(enquiry.inputs.values_nd))
         started = perf_counter()
-        tables = [self._known(case.inputs) for case in cases]
+        tables = [readable(enquiry.inputs, self.inputs) for enquiry in asked]
         halves = [half for table in tables for half in half_samples(table, stability)]
         answers = self._forward.answer(tables + halves, progress)
-        again = answers[len(tables) :]
-        seconds = perf_counter() - started
-        return [
-            self._graph(
-                case,
-                answers[k],
-                again[k * stability : (k + 1) * stability],
-                threshold,
-                seconds / len(cases),
-            )
-            for k, case in enumerate(cases)
-        ]
+        seconds = (perf_counter() - started) / max(len(asked), 1)
+        graphs = []
+        for k, enquiry in enumerate(asked):
+            first = len(asked) + k * stability
+            again = answers[first : first + stability]
+            graphs.append(self._graph(enquiry, answers[k], again, threshold, seconds))
+        return graphs
 
     def _graph(
         self,
-        case: _Case,
+        enquiry: Enquiry,
         answer: Answer,
         halves: list[Answer],
         threshold: float,
         seconds: float,
     ) -> CausalGraph:
-        table, known_dd = case.table, case.known_dd
+        table, inputs, known_dd, told = enquiry
+        most_missing = trained_missing_rate(self.config.prior)
+        told = told + range_warnings(inputs.observed_nd, self.card.get("ranges", {}), most_missing)
+        told += unread_warnings(enquiry, self.inputs)
+        unlike = self._mismatch(inputs)
+        if unlike is not None and unlike.warning is not None:
+            told.append(unlike.warning)
+        run = self._record(enquiry, len(halves), seconds)
+        run["mismatch_p_value"] = None if unlike is None else round(unlike.p_value, 4)
         again = [conditioned(_placed(half.edges_dd, table.usable), known_dd) for half in halves]
+        hidden_dd = _placed(answer.confounded_dd, table.usable)
         return CausalGraph(
             probabilities=conditioned(_placed(answer.edges_dd, table.usable), known_dd),
             names=table.names,
             threshold=threshold,
             checkpoint=self.name,
             columns=tuple(table.columns),
-            warnings=tuple(case.warnings),
-            run=self._record(case, len(halves), seconds),
+            warnings=tuple(told),
+            run=run,
             assumptions=assumptions_of(self.outputs),
-            confounded=_placed(answer.confounded_dd, table.usable)
-            if "confounded" in self.outputs
-            else None,
+            confounded=hidden_dd if "confounded" in self.outputs else None,
             stability=found_again(again, threshold) if halves else None,
         )
 
-    def _record(self, case: _Case, halves: int, seconds: float) -> dict:
+    def _record(self, enquiry: Enquiry, halves: int, seconds: float) -> dict:
         import jax
 
         from amortize.compilation import versions
 
-        inputs = case.inputs
+        table, inputs, known_dd, _ = enquiry
         return {
-            "rows": len(case.table.values),
+            "rows": len(table.values),
             "rows_read": len(inputs.values_nd),
             "intervened_cells": int(inputs.intervened_nd.sum()),
             "unknown_target_rows": int(inputs.regime_n.sum()),
-            "required_edges": int((case.known_dd == REQUIRED).sum()),
-            "forbidden_edges": int((case.known_dd == FORBIDDEN).sum()),
+            "required_edges": int((known_dd == REQUIRED).sum()),
+            "forbidden_edges": int((known_dd == FORBIDDEN).sum()),
             "inputs_read": sorted(self.inputs),
             "stability_subsets": halves,
-            "mismatch_p_value": None if case.mismatch is None else round(case.mismatch.p_value, 4),
             "network_seconds": round(seconds, 3),
             "checkpoint_step": self.card.get("step"),
             "device": str(jax.devices()[0]),
             "versions": {**versions(), "python": platform.python_version()},
         }
-
-
-class _Case(NamedTuple):
-    """A table on its way through the network."""
-
-    table: Table
-    inputs: Inputs  # of its usable variables
-    known_dd: np.ndarray  # over all its variables
-    warnings: list[str]
-    mismatch: Mismatch | None
 
 
 def load(name_or_path: str | Path | None = None) -> Predictor:
@@ -346,43 +261,8 @@ def load(name_or_path: str | Path | None = None) -> Predictor:
     return Predictor(load_checkpoint(path), path.name, load_reference(path))
 
 
-def _as_table(x: Any, names: Sequence[str] | None) -> Table:
-    if isinstance(x, Table):
-        return x
-    if isinstance(x, pd.DataFrame):
-        if names is not None:
-            if len(names) != x.shape[1]:
-                raise DataError(f"{len(names)} names were given for {x.shape[1]} columns")
-            x = x.set_axis(list(names), axis=1)
-        return Table.from_frame(x)
-    return Table.from_array(x, names)
-
-
 def _placed(part_dd: np.ndarray, usable_d: np.ndarray) -> np.ndarray:
     """A matrix over the usable variables as float64 over all of them, 0 elsewhere."""
     whole_dd = np.zeros((len(usable_d),) * 2)
     whole_dd[np.ix_(usable_d, usable_d)] = part_dd
     return whole_dd
-
-
-def _check_regime(regime: Any, n: int) -> np.ndarray:
-    try:
-        found = np.asarray(regime)
-        fitting = found.shape == (n,) and bool(np.isin(found, (0, 1)).all())
-    except (TypeError, ValueError):
-        fitting = False
-    if not fitting:
-        raise DataError(
-            f"the regime is not {n} values of 0 and 1; give 1 for each row of an experiment with "
-            "unknown target"
-        )
-    return found.astype(bool)
-
-
-def _check_kinds(kinds: Sequence[str], table: Table) -> np.ndarray:
-    if len(kinds) != len(table.names):
-        raise UsageError(f"{len(kinds)} kinds were given for {len(table.names)} variables")
-    for kind in kinds:
-        if kind not in KINDS:
-            raise UsageError(f"{quoted(kind)} is no kind; choose {', '.join(KINDS)}")
-    return np.array([KINDS.index(kind) for kind in kinds], dtype=np.int32)

@@ -188,3 +188,14 @@ def test_public_names():
     assert amortize.CausalGraph is CausalGraph
     with pytest.raises(AttributeError, match="nothing_such"):
         amortize.nothing_such  # noqa: B018
+
+
+def test_the_verdict_on_a_pair_is_a_sentence_without_its_ends():
+    p = np.array([[0, 0.9, 0.3], [0, 0, 0.0], [0.3, 0, 0]])
+    hidden = np.array([[0, 0, 0], [0, 0, 0.7], [0, 0.7, 0]])
+    graph = CausalGraph(p, ["a", "b", "c"], confounded=hidden)
+    assert graph.verdict("a", "b") == "causes" and graph.verdict("b", "a") == "is caused by"
+    assert "not identifiable" in graph.verdict("a", "c")
+    assert "common cause" in graph.verdict("b", "c")
+    with pytest.raises(DataError, match="'d'"):
+        graph.verdict("a", "d")
