@@ -61,7 +61,7 @@ def express(key: Array, regulation: Regulation, config: GeneConfig, allowed_nd: 
         production_nd = jnp.maximum(basal_nd + share_nd @ strength_dd + repression_d, 0.0)
         production_nd *= allowed_nd
         variance_nd = production_nd + decay_d * x_nd
-        noise_nd = _increments(jax.random.fold_in(k_path, i), n * d).reshape(n, d)
+        noise_nd = increments(jax.random.fold_in(k_path, i), n * d).reshape(n, d)
         x_nd = retained_d * x_nd + gain_d * production_nd
         return jnp.abs(x_nd + spread_d * jnp.sqrt(variance_nd) * noise_nd), None
 
@@ -69,7 +69,7 @@ def express(key: Array, regulation: Regulation, config: GeneConfig, allowed_nd: 
     return x_nd
 
 
-def _increments(key: Array, count: int) -> Array:
+def increments(key: Array, count: int) -> Array:
     """Standardised Binomial(8, 1/2) numbers [count], four from every 32 random bits."""
     bits = jax.random.bits(key, (math.ceil(count / 4),), jnp.uint32)
     parts = jnp.concatenate([(bits >> shift) & 0xFF for shift in (0, 8, 16, 24)])[:count]

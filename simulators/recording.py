@@ -24,13 +24,22 @@ from simulators.prior import Prior
 from simulators.regimes import forget_targets, hide_targets
 
 
-class World(NamedTuple):
-    """All variables of a model in topological order, padded; real ones first."""
+class Model(NamedTuple):
+    """What a system produced: all variables, real ones first, in causal order if there is one."""
 
     values_nd: Array  # float32, complete
     graph_dd: Array  # bool
     intervened_nd: Array  # bool
     kind_d: Array  # int32
+
+
+class World(NamedTuple):
+    """A model and how much of it is real and to be seen."""
+
+    values_nd: Array
+    graph_dd: Array
+    intervened_nd: Array
+    kind_d: Array
     rows_n: Array  # bool, False = padding
     active: Array  # int32, real variables, those to be hidden among them
     hidden: Array  # int32, how many are to be hidden

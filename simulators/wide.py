@@ -18,6 +18,7 @@ from simulators.prior import (
     PurePrior,
 )
 from simulators.regimes import RegimeWeights
+from simulators.systems import SystemPrior, SystemWeights
 
 
 def wide() -> Prior:
@@ -70,6 +71,16 @@ def wide() -> Prior:
             log_normal=0.06,
             cauchy=0.03,
             mixture=0.09,
+        ),
+        systems=SystemPrior(
+            weights=SystemWeights(
+                structural=0.85,
+                gene=0.04,
+                diffusion=0.02,
+                dynamics=0.015,
+                network=0.05,
+                tables=0.025,
+            )
         ),
         pure=PurePrior(
             share=0.5,

@@ -9,7 +9,7 @@ from worlds import EXPERIMENTS, World, draw_worlds, quick_jit
 from simulators.interventions import Experiment
 from simulators.mechanisms import LINEAR, MLP, Bank
 from simulators.prior import MechanismWeights, Prior
-from simulators.scm import INTERNAL, PLAIN, STANDARDISED, _ancestral
+from simulators.structural import INTERNAL, PLAIN, STANDARDISED, ancestral
 
 
 def table(world: World, b: int, scaling: int) -> np.ndarray:
@@ -124,7 +124,7 @@ def test_linear_data_have_the_covariance_of_their_model():
     )
     rest = Experiment(np.zeros((n, d), bool), np.zeros((n, d), np.float32))
     arguments = jax.tree.map(jnp.asarray, (w != 0, bank, noise, rest))
-    x = np.asarray(quick_jit(_ancestral)(*arguments, PLAIN), float)
+    x = np.asarray(quick_jit(ancestral)(*arguments, PLAIN), float)
 
     def worst(weights):
         mixing = np.linalg.inv(np.eye(d) - weights)

@@ -10,7 +10,7 @@ from worlds import EXPERIMENTS, World, draw_worlds, quick_jit
 
 from simulators.interventions import sample_experiment
 from simulators.prior import InterventionWeights, Prior
-from simulators.scm import PLAIN
+from simulators.structural import PLAIN
 
 B, N, D, ACTIVE = 1500, 300, 8, 6
 SHARE, ROWS, SIZE = (0.2, 1.0), (0.1, 0.9), (0.5, 4.0)

@@ -13,7 +13,7 @@ from simulators.interventions import Experiment, sample_experiment
 from simulators.mechanisms import Bank, sample_bank
 from simulators.noise import sample_noise
 from simulators.prior import InterventionWeights, Prior
-from simulators.scm import _ancestral
+from simulators.structural import ancestral
 
 # These programs run once: most of the time would go into optimising them.
 quick_jit = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
@@ -49,7 +49,7 @@ def _program(prior: Prior, b: int, n: int, d: int):
         noise = sample_noise(keys[2], prior, n, d)
         plan = sample_experiment(keys[3], prior, n, d, d)
         plan = plan._replace(intervened_nd=plan.intervened_nd & experimenting)
-        return World(graph, bank, noise, plan, _ancestral(graph, bank, noise, plan, scaling))
+        return World(graph, bank, noise, plan, ancestral(graph, bank, noise, plan, scaling))
 
     def many(key, scaling, experimenting):
         keys = jax.random.split(key, b)
