@@ -28,6 +28,9 @@ def main(  # noqa: PLR0915
         list[str] | None, typer.Option("--set", help="override a field, as model.row_blocks=4")
     ] = None,
     max_minutes: Annotated[float, typer.Option(help="stop and save after this long")] = 1e9,
+    simulator: Annotated[
+        str, typer.Option(help="train on your own, module:function (docs/your-simulator.md)")
+    ] = "",
     init_from: Annotated[
         Path | None, typer.Option(help="checkpoint whose parameters a new run starts from")
     ] = None,
@@ -55,6 +58,7 @@ def main(  # noqa: PLR0915
     from amortize.checkpoint import RunStore, load_checkpoint, save_checkpoint, write_json
     from amortize.config import PRESETS, differences, from_dict, override, to_dict
     from amortize.config import preset as named
+    from amortize.feed import feed, with_simulator
     from amortize.journal import Journal
     from amortize.model import parameter_count
     from amortize.training import HeldOut, bucket_of, initial_state, train_step
@@ -63,6 +67,7 @@ def main(  # noqa: PLR0915
     config = override(named(preset), set_ or [])
     if distributed is not None:
         meshes.join(distributed)
+    config = with_simulator(config, simulator)
     first = jax.process_index() == 0  # it alone prints, writes logs and evaluates
     out = out or Path("runs") / config.name
     out.mkdir(parents=True, exist_ok=True)
@@ -176,9 +181,10 @@ def main(  # noqa: PLR0915
     clock = dict.fromkeys(("line", "save", "eval", "tick"), time.monotonic())
     scores: dict[str, float] = {}
     leave = False
+    given = feed(config, step)
     while step < config.steps and not leave:
         bucket = bucket_of(config, step)
-        state, metrics = train_step(config, bucket, state, step, mesh)
+        state, metrics = train_step(config, bucket, state, step, mesh, next(given))
         settle()  # the step before, while this one runs
         pending = step, metrics
         step += 1

@@ -58,6 +58,7 @@ class TrainConfig:
     prior: Prior = field(default_factory=Prior)
     questions: QuestionConfig = field(default_factory=QuestionConfig)
     buckets: tuple[Bucket, ...] = ()
+    simulator: str = ""  # module:function that gives the data in place of the prior
 
     @property
     def ranges(self) -> dict[str, list[int]]:

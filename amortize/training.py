@@ -22,6 +22,7 @@ from amortize.model import ModelConfig, Params, edge_probabilities, init, predic
 from amortize.optimiser import learning_rate, optimiser
 from amortize.question import QuestionConfig, ask
 from simulators import Dataset, Prior, sample, simulate_batch
+from simulators.host import Simulator, draw_batch, load_simulator
 
 HELD_OUT_SEED = 1
 QUESTION_STREAM = 0x0A5C  # folded into a step's key for what a dataset is asked with
@@ -77,16 +78,27 @@ def bucket_of(config: TrainConfig, step: int) -> Bucket:
     return config.buckets[generator.choice(len(weights), p=weights / weights.sum())]
 
 
-def draw_data(key: Array, prior: Prior, bucket: Bucket) -> Dataset:
-    """A padded batch of datasets of one bucket."""
+def draw_data(
+    key: Array, prior: Prior, bucket: Bucket, simulator: Simulator | None = None
+) -> Dataset:
+    """A padded batch of datasets of one bucket, of the prior or of a user's JAX function."""
     (least_n, n), (least_d, d) = bucket.rows, bucket.variables
+    if simulator is not None and not simulator.streams:
+        return draw_batch(simulator, key, bucket.batch, n, d, least_n)
     return simulate_batch(key, prior, bucket.batch, n, d, least_n, least_d)
 
 
 def train_step(
-    config: TrainConfig, bucket: Bucket, state: TrainState, step: int, mesh: Mesh
+    config: TrainConfig,
+    bucket: Bucket,
+    state: TrainState,
+    step: int,
+    mesh: Mesh,
+    given: Dataset | None = None,
 ) -> tuple[TrainState, dict[str, Array]]:
     """The state after one more step on data of `bucket`, and the step's metrics.
+
+    The step simulates its data itself, unless they are given.
 
     Datasets are split over the mesh; they are the same on any mesh. The old state's memory is
     reused: it may not be read again. Where the loss or the gradient is not finite the state stays
@@ -94,7 +106,7 @@ def train_step(
     """
     rate = learning_rate(config.optimiser, config.steps, step)
     return compiled_step(config, bucket, mesh)(
-        state, np.int32(step), np.int32(config.seed), np.float32(rate)
+        state, np.int32(step), np.int32(config.seed), np.float32(rate), given
     )
 
 
@@ -116,9 +128,13 @@ def objective(
 
 
 def compiled_step(config: TrainConfig, bucket: Bucket, mesh: Mesh) -> Any:
-    """The jitted step of one shape: (state, step, seed, learning rate) -> (state, metrics)."""
+    """The jitted step of one shape: (state, step, seed, learning rate) -> (state, metrics).
+
+    Data made elsewhere are a fifth argument.
+    """
+    simulator = load_simulator(config.simulator) if config.simulator else None
     return _compiled_step(
-        config.model, config.prior, config.questions, config.optimiser, bucket, mesh
+        config.model, config.prior, config.questions, config.optimiser, bucket, mesh, simulator
     )
 
 
@@ -130,14 +146,16 @@ def _compiled_step(
     optimiser_config: OptimiserConfig,
     bucket: Bucket,
     mesh: Mesh,
+    simulator: Simulator | None = None,
 ) -> Any:
     update = optimiser(optimiser_config).update
     gradient_of = jax.value_and_grad(partial(objective, model, prior, questions), has_aux=True)
 
     @partial(jax.jit, donate_argnums=0, out_shardings=everywhere(mesh))
-    def step(state: TrainState, number: Array, seed: Array, rate: Array):
+    def step(state: TrainState, number: Array, seed: Array, rate: Array, given=None):
         key = jax.random.fold_in(jax.random.key(seed), number)
-        data = split(mesh, draw_data(key, prior, bucket))
+        drawn = draw_data(key, prior, bucket, simulator) if given is None else given
+        data = split(mesh, drawn)
         k_ask = jax.random.fold_in(key, QUESTION_STREAM)
         (_, (nats, hidden)), gradient = gradient_of(state.params, data, k_ask)
         updates, opt_state = update(gradient, state.optimiser, state.params)
