@@ -13,32 +13,31 @@ from jax import Array
 
 from simulators import draw
 from simulators.columns import CONTINUOUS
-from simulators.interventions import sample_experiment
+from simulators.interventions import Experiment
 from simulators.noise import sample_noise
 from simulators.prior import Prior
 from simulators.recording import Model
 from simulators.systems import SystemPrior
 
 
-def cyclic(key: Array, prior: Prior, n: int, d: int, active: Array) -> Model:
-    """n equilibria of a stable linear system of `active` variables; the noise is the prior's.
+def cyclic(key: Array, prior: Prior, graph_dd: Array, plan: Experiment, active: Array) -> Model:
+    """Equilibria of a stable linear system with its own graph; the noise is the prior's.
 
     A target is set to its value whatever its equation says. That equals adding to its noise what
     makes it take the value, so one inverse serves all rows.
     """
     config = (prior.systems or SystemPrior()).cyclic
     keys = jax.random.split(key, 7)
+    n, d = plan.intervened_nd.shape
     graph_dd = directed(keys[0], d, active, draw.between(keys[1], config.parents))
     sign_dd = draw.sign(keys[2], (d, d))
     weight_dd = jnp.where(graph_dd, draw.between(keys[3], (0.3, 1.0), (d, d)) * sign_dd, 0.0)
     radius = draw.between(keys[4], config.radius)
     weight_dd *= radius / jnp.maximum(jnp.abs(weight_dd).sum(0).max(), 1e-6)
     noise_nd = sample_noise(keys[5], prior, n, d)
-    k_plan, k_scale = jax.random.split(keys[6])
-    noise_nd *= draw.log_between(k_scale, config.noise, (d,))
+    noise_nd *= draw.log_between(keys[6], config.noise, (d,))
     response_dd = jnp.linalg.inv(jnp.eye(d) - weight_dd)  # row: noise of, column: what it moves
     free_nd = noise_nd @ response_dd
-    plan = sample_experiment(k_plan, prior, n, d, active)
     target_nd = free_nd.mean(0) + free_nd.std(0) * plan.value_nd
     gap_nd = jnp.where(plan.intervened_nd, target_nd - free_nd, 0.0)
     values_nd = free_nd + (gap_nd / jnp.diagonal(response_dd)) @ response_dd

@@ -15,8 +15,7 @@ from jax import Array
 from simulators import draw
 from simulators.columns import CONTINUOUS
 from simulators.cyclic import directed
-from simulators.graphs import sample_graph
-from simulators.interventions import sample_experiment
+from simulators.interventions import Experiment
 from simulators.prior import Prior
 from simulators.recording import Model
 from simulators.systems import DiffusionConfig, SystemPrior
@@ -25,17 +24,15 @@ DOUBLINGS = 10
 SHIFT = 1.0  # of the Cayley transform: near the middle of the rates
 
 
-def diffusion(key: Array, prior: Prior, n: int, d: int, active: Array) -> Model:
-    """n snapshots of a linear process of `active` variables."""
+def diffusion(key: Array, prior: Prior, graph_dd: Array, plan: Experiment, active: Array) -> Model:
+    """Snapshots of a linear process of `active` variables; one with feedback has its own graph."""
     config = (prior.systems or SystemPrior()).diffusion
-    k_graph, k_edges, k_drift, k_plan, k_values = jax.random.split(key, 5)
+    d = graph_dd.shape[0]
+    k_graph, k_edges, k_drift, k_values = jax.random.split(key, 4)
     if config.feedback:
         expected = draw.between(k_edges, prior.edges_per_variable)
         graph_dd = directed(k_graph, d, active, expected)
-    else:
-        graph_dd = sample_graph(k_graph, prior, d, active)
     drift_dd, spread_d = sample_drift(k_drift, config, graph_dd)
-    plan = sample_experiment(k_plan, prior, n, d, active)
     pushed_nd = jnp.where(plan.intervened_nd, plan.value_nd, 0.0)
     values_nd = snapshots(k_values, drift_dd, spread_d, pushed_nd)
     return Model(values_nd, graph_dd, plan.intervened_nd, jnp.full(d, CONTINUOUS, jnp.int32))

@@ -17,8 +17,7 @@ from jax import Array
 from simulators import draw
 from simulators.columns import CONTINUOUS
 from simulators.gene import increments
-from simulators.graphs import sample_graph
-from simulators.interventions import sample_experiment
+from simulators.interventions import Experiment
 from simulators.prior import Prior
 from simulators.recording import Model
 from simulators.systems import DynamicsConfig, SystemPrior
@@ -35,18 +34,24 @@ class Coupled(NamedTuple):
     weight_4dd: Array  # [4 d, d]: weights of the four couplings, one below the other, row = parent
 
 
-def dynamics(key: Array, prior: Prior, n: int, d: int, active: Array) -> Model:
-    """The end of n independent trajectories of one system of `active` variables.
+def dynamics(
+    key: Array,
+    prior: Prior,
+    graph_dd: Array,
+    plan: Experiment,
+    active: Array,
+) -> Model:
+    """The ends of independent trajectories of one system.
 
     Experiments hold their target at a value all along.
     """
     config = (prior.systems or SystemPrior()).dynamics
-    k_graph, k_system, k_plan, k_path = jax.random.split(key, 4)
-    graph_dd = sample_graph(k_graph, prior, d, active)
-    plan = sample_experiment(k_plan, prior, n, d, active)
+    k_system, k_path = jax.random.split(key)
     system = sample_coupled(k_system, config, graph_dd)
     values_nd = run(k_path, system, config, plan.intervened_nd, plan.value_nd)
-    return Model(values_nd, graph_dd, plan.intervened_nd, jnp.full(d, CONTINUOUS, jnp.int32))
+    return Model(
+        values_nd, graph_dd, plan.intervened_nd, jnp.full(len(graph_dd), CONTINUOUS, jnp.int32)
+    )
 
 
 def sample_coupled(key: Array, config: DynamicsConfig, graph_dd: Array) -> Coupled:

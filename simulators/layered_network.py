@@ -14,7 +14,7 @@ from jax import Array
 
 from simulators import draw
 from simulators.columns import CONTINUOUS
-from simulators.interventions import sample_experiment
+from simulators.interventions import Experiment
 from simulators.prior import Prior
 from simulators.recording import Model
 from simulators.systems import SystemPrior
@@ -23,10 +23,13 @@ from simulators.topologies import layered
 ACTIVATIONS = 5
 
 
-def layered_network(key: Array, prior: Prior, n: int, d: int, active: Array) -> Model:
-    """n rows of one network of `active` units."""
+def layered_network(
+    key: Array, prior: Prior, graph_dd: Array, plan: Experiment, active: Array
+) -> Model:
+    """Rows of one network of `active` units, whose graph is its own."""
     config = (prior.systems or SystemPrior()).network
-    keys = jax.random.split(key, 10)
+    n, d = plan.intervened_nd.shape
+    keys = jax.random.split(key, 9)
     low, high = config.layers
     layers = jnp.floor(draw.between(keys[0], (low, high + 1)))
     # As many edges a unit as the share kept of the weights of equal layers gives, if not too many.
@@ -37,9 +40,8 @@ def layered_network(key: Array, prior: Prior, n: int, d: int, active: Array) -> 
     weight_dd = jnp.where(graph_dd, size_dd / jnp.sqrt(jnp.maximum(graph_dd.sum(0), 1)), 0.0)
     bias_d = draw.normal(keys[5], (d,))
     activation = draw.option(keys[6], (1.0,) * ACTIVATIONS)
-    plan = sample_experiment(keys[7], prior, n, d, active)
-    noise_nd = draw.normal(keys[8], (n, d))
-    k_level, k_scale = jax.random.split(keys[9])
+    noise_nd = draw.normal(keys[7], (n, d))
+    k_level, k_scale = jax.random.split(keys[8])
     level_d = draw.log_between(k_level, config.noise) * draw.log_between(k_scale, (0.7, 1.4), (d,))
     root_d = ~graph_dd.any(0)
 

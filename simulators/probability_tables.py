@@ -13,8 +13,7 @@ from jax import Array
 
 from simulators import draw
 from simulators.columns import BINARY, ORDINAL
-from simulators.graphs import sample_graph
-from simulators.interventions import sample_experiment
+from simulators.interventions import Experiment
 from simulators.prior import Prior
 from simulators.recording import Model
 from simulators.systems import SystemPrior
@@ -22,11 +21,13 @@ from simulators.systems import SystemPrior
 ROWS = 127  # a prime, so that every level of every parent moves the row
 
 
-def probability_tables(key: Array, prior: Prior, n: int, d: int, active: Array) -> Model:
-    """n draws of `active` discrete variables with levels 0, 1, ...; experiments set a level."""
+def probability_tables(
+    key: Array, prior: Prior, graph_dd: Array, plan: Experiment, active: Array
+) -> Model:
+    """Discrete variables with levels 0, 1, ...; experiments set a level."""
     config = (prior.systems or SystemPrior()).tables
-    keys = jax.random.split(key, 8)
-    graph_dd = sample_graph(keys[0], prior, d, active)
+    keys = jax.random.split(key, 7)
+    n, d = plan.intervened_nd.shape
     most = int(config.levels[1])
     levels_d = jnp.floor(draw.between(keys[1], (config.levels[0], most + 1), (d,)))
     levels_d = jnp.where(draw.chance(keys[2], config.binary), 2.0, levels_d)
@@ -36,7 +37,6 @@ def probability_tables(key: Array, prior: Prior, n: int, d: int, active: Array) 
     concentration_d = jnp.where(graph_dd.any(0), concentration_d, 4.0)
     rows_drm = _log_dirichlet(keys[5], concentration_d, levels_d, most)
     gumbel_nmd = -jnp.log(-jnp.log(jnp.clip(draw.unit(keys[6], (n, most, d)), 2.0**-24, 1 - 1e-7)))
-    plan = sample_experiment(keys[7], prior, n, d, active)
 
     def draw_one(x_nd: Array, j: Array) -> tuple[Array, None]:
         row_n = ((x_nd @ step_dd[:, j]) % ROWS).astype(jnp.int32)

@@ -15,6 +15,8 @@ from simulators.cyclic import cyclic
 from simulators.dataset import Dataset, real_sizes, shuffled
 from simulators.diffusion import diffusion
 from simulators.dynamics import dynamics
+from simulators.graphs import sample_graph
+from simulators.interventions import sample_experiment
 from simulators.latent import hidden_count
 from simulators.layered_network import layered_network
 from simulators.prior import Prior
@@ -62,17 +64,20 @@ def simulate(
         hidden = jnp.where(exact, 0, hidden)
     active = active_d + hidden
 
+    family = None if recipe is None else recipe.graph
+    graph_dd = sample_graph(keys[2], prior, wide, active, family)
+    plan = sample_experiment(keys[5], prior, n, wide, active)
+
     def run_structural() -> Model:
-        return structural(keys[2:7], prior, n, wide, active, recipe)
+        return structural(keys[jnp.array([3, 4, 6])], prior, graph_dd, plan, recipe)
 
     if prior.systems is None:
         model = run_structural()
     else:
         k_system, k_model = jax.random.split(jax.random.fold_in(keys[2], 3))
         weights = weights_of(prior.systems.weights, "systems.weights")
-        runs = [run_structural] + [
-            partial(other, k_model, prior, n, wide, active) for other in OTHERS
-        ]
+        others = [partial(other, k_model, prior, graph_dd, plan, active) for other in OTHERS]
+        runs = [run_structural, *others]
         possible = [k for k, weight in enumerate(weights) if weight > 0]
         if system is None:
             system = draw.option(k_system, weights)

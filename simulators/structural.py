@@ -1,4 +1,4 @@
-"""Structural causal models: graph, mechanisms, noise and an experiment, run in causal order."""
+"""Structural causal models: mechanisms and noise for a graph, run in causal order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from jax import Array
 from simulators import draw
 from simulators.checks import weights_of
 from simulators.coupling import Coupling, couple, emit, kinds_of, noise_argument, sample_coupling
-from simulators.graphs import sample_graph
-from simulators.interventions import SHIFT, SOFT, Experiment, sample_experiment
+from simulators.interventions import SHIFT, SOFT, Experiment
 from simulators.mechanisms import FAMILIES, LINEAR, Bank, evaluate, families_of, sample_bank
 from simulators.noise import sample_noise
 from simulators.prior import Prior
@@ -21,27 +20,29 @@ PLAIN, STANDARDISED, INTERNAL = range(3)
 
 
 def structural(
-    keys: Array, prior: Prior, n: int, d: int, active: Array, recipe: Recipe | None = None
+    keys: Array,
+    prior: Prior,
+    graph_dd: Array,
+    plan: Experiment,
+    recipe: Recipe | None = None,
 ) -> Model:
-    """One structural model of d variables, `active` of them real, run for n rows.
+    """One structural model of a graph, run for the rows of an experiment's plan.
 
     Args:
-        keys: [5] PRNG keys: graph, functions, noise, experiment, scaling.
+        keys: [3] PRNG keys: functions, noise, scaling.
         prior: the distribution to draw from (static under jit).
-        n: rows.
-        d: variables, padding included.
-        active: number of real variables; they come first, in causal order.
+        graph_dd: [d, d] bool, in topological order of the index.
+        plan: what is done to which of the n rows.
         recipe: the families of the dataset. None: every component draws its own.
     """
-    pure, family, mechanism_d, noise_d = recipe or (None, None, None, None)
-    graph_dd = sample_graph(keys[0], prior, d, active, family)
-    bank = sample_bank(keys[1], prior, graph_dd.T, mechanism_d)
-    noise_nd = sample_noise(keys[2], prior, n, d, noise_d)
-    experiment = sample_experiment(keys[3], prior, n, d, active)
-    scaling = draw.option(keys[4], weights_of(prior.scaling, "scaling"))
-    coupling = sample_coupling(jax.random.fold_in(keys[1], 1), prior, graph_dd.T, pure)
-    values_nd = ancestral(graph_dd, bank, noise_nd, experiment, scaling, coupling, prior)
-    return Model(values_nd, graph_dd, experiment.intervened_nd, kinds_of(coupling))
+    n, d = plan.intervened_nd.shape
+    pure, _, mechanism_d, noise_d = recipe or (None, None, None, None)
+    bank = sample_bank(keys[0], prior, graph_dd.T, mechanism_d)
+    noise_nd = sample_noise(keys[1], prior, n, d, noise_d)
+    scaling = draw.option(keys[2], weights_of(prior.scaling, "scaling"))
+    coupling = sample_coupling(jax.random.fold_in(keys[0], 1), prior, graph_dd.T, pure)
+    values_nd = ancestral(graph_dd, bank, noise_nd, plan, scaling, coupling, prior)
+    return Model(values_nd, graph_dd, plan.intervened_nd, kinds_of(coupling))
 
 
 def ancestral(

@@ -15,6 +15,8 @@ from simulators.columns import BINARY, CONTINUOUS, ORDINAL
 from simulators.cyclic import cyclic
 from simulators.diffusion import diffusion
 from simulators.dynamics import dynamics
+from simulators.graphs import sample_graph
+from simulators.interventions import sample_experiment
 from simulators.layered_network import layered_network
 from simulators.prior import GraphWeights, InterventionWeights, MechanismWeights, Prior, PriorError
 from simulators.probability_tables import probability_tables
@@ -46,7 +48,14 @@ _drawn: dict[str, Model] = {}
 def models(system) -> Model:
     if system.__name__ not in _drawn:
         keys = jax.random.split(jax.random.key(4), B)
-        program = quick_jit(jax.vmap(lambda key: system(key, PRIOR, N, D, ACTIVE)))
+
+        def one(key):
+            k_graph, k_plan, k_system = jax.random.split(key, 3)
+            graph = sample_graph(k_graph, PRIOR, D, ACTIVE)
+            plan = sample_experiment(k_plan, PRIOR, N, D, ACTIVE)
+            return system(k_system, PRIOR, graph, plan, ACTIVE)
+
+        program = quick_jit(jax.vmap(one))
         _drawn[system.__name__] = Model(*(np.asarray(field) for field in program(keys)))
     return _drawn[system.__name__]
 
