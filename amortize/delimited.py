@@ -231,7 +231,7 @@ def _layout(path: str | Path, text: str, delimiter: str) -> Layout:
             "look for a quote that is left open"
         ) from error
     if rows == 0:
-        raise DataError(f"{quoted(path)} has a header but no rows; at least 5 rows are needed")
+        raise DataError(f"{quoted(path)} has a header but no rows; give at least 5")
     headless = width > len(names)
     return Layout([""] * headless + names, rows, headless)
 

@@ -38,9 +38,9 @@ def decoded(path: str | Path, data: bytes, encoding: str | None = None) -> tuple
                 "shift_jis"
             ) from error
     else:
+        tried = candidates[0].removesuffix("-sig")
         raise DataError(
-            f"{quoted(path)} is not text in {candidates[0]}; give its --encoding, or save it as "
-            "UTF-8"
+            f"{quoted(path)} is not text in {tried}; give its --encoding, or save it as UTF-8"
         )
     text = text.removeprefix("\ufeff")
     if "\0" in text:

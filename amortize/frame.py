@@ -59,9 +59,9 @@ def read_frame(
         _refuse(reading, "sheet", kind="a text file")
         frame = read_delimited(path, data, reading.delimiter, reading.encoding, text_columns)
     frame.columns = pd.Index([cleaned(name) for name in frame.columns], dtype=object)
-    check_names(list(frame.columns))
+    check_names(list(frame.columns), quoted(path))
     if len(frame) == 0:
-        raise DataError(f"{quoted(path)} has a header but no rows; at least 5 rows are needed")
+        raise DataError(f"{quoted(path)} has a header but no rows; give at least 5")
     return frame
 
 

@@ -23,8 +23,10 @@ def cleaned(name: object) -> str:
     return unicodedata.normalize("NFC", " ".join(INVISIBLE.sub("", text).split()))
 
 
-def check_names(names: Sequence[str]) -> None:
+def check_names(names: Sequence[str], where: str = "the table") -> None:
     """Refuse names that cannot be told apart or shown. Empty ones are left to the caller.
+
+    `where` names the table in the message.
 
     Raises:
         DataError: control characters, a formula, too long, or standing twice.
@@ -32,25 +34,27 @@ def check_names(names: Sequence[str]) -> None:
     seen: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
         if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name):
-            raise DataError(f"the name of column {position} holds a control character; rename it")
+            raise DataError(
+                f"the name of column {position} of {where} holds a control character; rename it"
+            )
         if DIRECTION_MARKS & set(name):
             raise DataError(
-                f"the name of column {position} holds an invisible mark that turns the direction "
-                "of text; rename it"
+                f"the name of column {position} of {where} holds an invisible mark that turns the "
+                "direction of text; rename it"
             )
         if len(name) > LONGEST:
             raise DataError(
-                f"the name of column {position} ({quoted(name, 30)}) has {len(name)} characters, "
-                f"at most {LONGEST} are allowed; rename it"
+                f"the name of column {position} of {where} ({quoted(name, 30)}) has {len(name)} "
+                f"characters, at most {LONGEST} are allowed; rename it"
             )
         if FORMULA.match(name):
             raise DataError(
-                f"the name of column {position}, {quoted(name, 30)}, starts like a formula, which "
-                "a spreadsheet would run; rename it"
+                f"the name of column {position} of {where}, {quoted(name, 30)}, starts like a "
+                "formula, which a spreadsheet would run; rename it"
             )
         if name and seen.setdefault(name, position) != position:
             raise DataError(
-                f"the column name {quoted(name)} stands twice in the header "
+                f"the column name {quoted(name)} stands twice in the header of {where} "
                 f"(columns {seen[name]} and {position}); rename one"
             )
 

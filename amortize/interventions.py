@@ -61,8 +61,10 @@ def read_interventions(
         wrong = ~np.isin(cells, (0.0, 1.0))
         if wrong.any() and (name in table.names or name in table.groups):
             row = int(np.argmax(wrong))
+            cell = frame[name].iloc[row]
+            shown = "nothing" if pd.isna(cell) else quoted(cell)
             raise DataError(
-                f"{where} holds {quoted(frame[name].iloc[row])} in column {quoted(name)}, "
+                f"{where} holds {shown} in column {quoted(name)}, "
                 f"data row {row + 1}; write 1 where the cell was set and 0 elsewhere"
             )
         masks[name] = cells == 1

@@ -221,11 +221,11 @@ def _reasons(reports: list[Column], limit: int = 4) -> str:
 
 def _check_size(n: int, usable: int, reports: list[Column]) -> None:
     if n < FEWEST_ROWS:
-        raise DataError(f"the table has {n} rows; at least {FEWEST_ROWS} are needed")
+        raise DataError(f"the table has {n} rows; give at least {FEWEST_ROWS}")
     if usable < FEWEST_VARIABLES:
         reasons = _reasons(reports)
         raise DataError(
-            f"the table has {usable} usable column(s), at least {FEWEST_VARIABLES} are needed"
+            f"the table has {usable} usable column(s); give at least {FEWEST_VARIABLES}"
             + (f" (left out: {reasons})" if reasons else "")
         )
     if usable > MOST_VARIABLES:
@@ -245,8 +245,8 @@ def _warned(table: Table) -> Table:
     empty = int((~(~np.isnan(values)).any(axis=1)).sum())
     if len(values) - empty < FEWEST_ROWS:
         raise DataError(
-            f"only {len(values) - empty} rows hold a value in a usable column; at least "
-            f"{FEWEST_ROWS} are needed"
+            f"only {len(values) - empty} rows hold a value in a usable column; give at least "
+            f"{FEWEST_ROWS}"
         )
     say = table.warnings.append
     if empty:
