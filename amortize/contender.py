@@ -98,9 +98,7 @@ class Task(NamedTuple):
 
 def about_baseline(method: Method) -> Record:
     """What stands beside the results of a baseline, under names that no dataset's record has."""
-    about = method.record()
-    about["intervened_rows"] = about.pop("rows")
-    return about
+    return method.record()
 
 
 def solve(task: Task) -> Record:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -98,6 +99,18 @@ def test_a_dead_worker_is_a_result():
         result = worker.run(METHODS["empty"], table, seed=0, limit=20)
         assert result.status == "error" and "died (SIGKILL)" in result.reason
         assert worker.run(METHODS["empty"], table, seed=0, limit=20).status == "ok"
+
+
+def test_a_worker_closed_by_another_thread_is_a_result():
+    with Worker() as worker, ThreadPoolExecutor() as pool:
+        worker.run(METHODS["inverse-covariance"], np.eye(3), seed=0, limit=20)
+        table = np.random.default_rng(0).normal(size=(1500, 60))
+        running = pool.submit(worker.run, METHODS["cam"], table, 0, 60)
+        while worker._versions.get("cam") is None and not running.done():
+            time.sleep(0.01)
+        worker.close()
+        result = running.result(timeout=20)
+        assert result.status == "error" and "died (SIGKILL)" in result.reason
 
 
 def test_a_python_without_our_libraries_is_a_result():

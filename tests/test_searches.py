@@ -19,7 +19,7 @@ ORIENT = [
     "ica-lingam",
 ]
 LINGAM = ["direct-lingam", "ica-lingam"]
-SEARCHES = [name for name, method in METHODS.items() if method.package]
+SEARCHES = [name for name, method in METHODS.items() if method.extra == "baselines"]
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +76,7 @@ def test_a_gaussian_chain_is_left_undirected(worker, name):
 @pytest.mark.parametrize("name", SEARCHES)
 def test_the_same_seed_gives_the_same_answer(worker, name):
     table, _ = collider(120)
-    if METHODS[name].extra == "baselines-torch":
-        table = table[:, 1:3]  # their default iterations are many
     first, second = (worker.run(METHODS[name], table, seed=3, limit=60) for _ in range(2))
-    if first.status == "timeout":
-        pytest.skip(first.reason)
     np.testing.assert_array_equal(answered(first).graph_dd, answered(second).graph_dd)
     assert (first.scores_dd is not None) == bool(METHODS[name].scores)
     assert (first.confounded_dd is not None) == METHODS[name].confounded
@@ -173,13 +169,3 @@ def test_exact_search_refuses_many_variables(worker):
     if result.status != "not installed":
         assert result.status == "refused"
         assert result.reason == "takes at most 12 variables, the table has 13"
-
-
-@pytest.mark.parametrize("name", ["notears", "dagma", "golem", "notears-mlp"])
-def test_continuous_optimisation_reads_rows_as_causes(worker, name):
-    random = np.random.default_rng(0)
-    a = random.normal(size=300)
-    b = 2 * a + random.normal(size=300)
-    raw = np.stack([2 * b + random.normal(size=300), a, b], 1)  # variance grows: their home
-    result = answered(worker.run(METHODS[name], raw, seed=0, limit=120))
-    np.testing.assert_array_equal(result.graph_dd, [[0, 0, 0], [0, 0, 1], [1, 0, 0]])

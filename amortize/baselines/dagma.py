@@ -12,6 +12,7 @@ from amortize.baselines.question import Answer, Question
 
 THRESHOLD = 0.3  # of |weight|, the library's default
 HIDDEN = 10  # as in the package's README
+WARM_STEPS, STEPS = 50_000, 80_000  # of the multilayer perceptron, the library's defaults
 
 
 def dagma(question: Question) -> Answer:
@@ -32,7 +33,12 @@ def dagma_mlp(question: Question) -> Answer:
     d = question.values_nd.shape[1]
     network = DagmaMLP(dims=[d, HIDDEN, 1], bias=True)  # sets torch's default type to double
     weights = DagmaNonlinear(network).fit(
-        torch.from_numpy(question.values_nd), lambda1=0.02, lambda2=0.005, w_threshold=0.0
+        torch.from_numpy(question.values_nd),
+        lambda1=0.02,
+        lambda2=0.005,
+        warm_iter=WARM_STEPS,
+        max_iter=STEPS,
+        w_threshold=0.0,
     )
     return _answer(weights)
 
@@ -61,7 +67,13 @@ DAGMA = (
         dagma_mlp,
         "Bello, Aragam & Ravikumar 2022",
         "dagma",
-        {"lambda1": 0.02, "lambda2": 0.005, "hidden": HIDDEN, "threshold": THRESHOLD},
+        {
+            "lambda1": 0.02,
+            "lambda2": 0.005,
+            "hidden": HIDDEN,
+            "steps": 3 * WARM_STEPS + STEPS,
+            "threshold": THRESHOLD,
+        },
         scores="|weight|",
         modules=("dagma.nonlinear",),
         needs=("torch",),

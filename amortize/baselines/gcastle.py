@@ -17,6 +17,8 @@ from amortize.baselines.question import Answer, Question
 from amortize.baselines.spline import ALPHA
 
 THRESHOLD = 0.3  # of |weight|, the library's default
+GOLEM_STEPS = 100_000  # the library's default
+GRAN_DAG_STEPS = 10_000  # the library's default
 
 
 def notears(question: Question) -> Answer:
@@ -43,7 +45,10 @@ def golem(question: Question) -> Answer:
     """GOLEM with equal noise variances, the library's default."""
     from castle.algorithms import GOLEM
 
-    return learned(question, lambda: GOLEM(graph_thres=THRESHOLD, seed=question.seed % 2**32))
+    return learned(
+        question,
+        lambda: GOLEM(num_iter=GOLEM_STEPS, graph_thres=THRESHOLD, seed=question.seed % 2**32),
+    )
 
 
 def gran_dag(question: Question) -> Answer:
@@ -52,7 +57,7 @@ def gran_dag(question: Question) -> Answer:
 
     seed_torch(question.seed)
     d = question.values_nd.shape[1]
-    model = GraNDAG(input_dim=d, random_seed=question.seed % 2**32)
+    model = GraNDAG(input_dim=d, iterations=GRAN_DAG_STEPS, random_seed=question.seed % 2**32)
     model.learn(question.values_nd)
     dag, note = break_cycles(np.asarray(model.causal_matrix))
     return pruned(question.values_nd, dag.astype(bool))._replace(note=note)
@@ -118,13 +123,23 @@ GCASTLE = (
         "golem",
         golem,
         "Ng, Ghassami & Zhang 2020",
-        {"variant": "equal variances", "lambda1": 0.02, "lambda2": 5.0, "threshold": THRESHOLD},
+        {
+            "variant": "equal variances",
+            "lambda1": 0.02,
+            "lambda2": 5.0,
+            "steps": GOLEM_STEPS,
+            "threshold": THRESHOLD,
+        },
     ),
     _method(
         "gran-dag",
         gran_dag,
         "Lachapelle et al. 2020",
-        {"iterations": 10000, "hidden": "2 x 10", "pruning": f"additive splines, alpha {ALPHA}"},
+        {
+            "steps": GRAN_DAG_STEPS,
+            "hidden": "2 x 10",
+            "pruning": f"additive splines, alpha {ALPHA}",
+        },
         scores="F statistic",
     ),
 )

@@ -143,23 +143,24 @@ class Worker:
         )
 
     def close(self) -> None:
-        """Ends the process; the next run starts another."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            if self._process.stdin is not None:
-                with contextlib.suppress(BrokenPipeError):  # of a request it never read
-                    self._process.stdin.close()
-        if self._noise is not None:
-            self._noise.close()
-        self._process, self._noise = None, None
+        """Ends the process; the next run starts another.
+
+        Another thread may call it, to end a run: that becomes an error.
+        """
+        process, self._process = self._process, None
         self._versions = {}
+        if process is not None:
+            process.kill()
+            process.wait()
+            if process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):  # of a request it never read
+                    process.stdin.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
         """A new interpreter that finds this package wherever the program was started."""
         root = str(Path(__file__).resolve().parents[2])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._noise = tempfile.TemporaryFile()  # noqa: SIM115, closed with the process
+        self._noise = tempfile.TemporaryFile()  # noqa: SIM115, read after its end
         process = subprocess.Popen(
             [self._python, "-m", "amortize.baselines.worker"],
             stdin=subprocess.PIPE,
@@ -176,22 +177,24 @@ class Worker:
     def _ask(self, request: Message, limit: float) -> Message:
         if self._process is None:
             self._process = self._start()
-        assert self._process.stdin is not None and self._noise is not None
-        self._noise.seek(0)
-        self._noise.truncate()
+        # `close` in another thread may take the attributes away meanwhile.
+        process, noise = self._process, self._noise
+        assert process.stdin is not None and noise is not None
+        noise.seek(0)
+        noise.truncate()
         try:
-            write(self._process.stdin, request)
+            write(process.stdin, request)
             reply = self._replies.get(timeout=limit)
         except queue.Empty:
             self.close()
             return _failed("timeout", f"stopped after {limit:g} s")
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # it died, or `close` closed the pipe
             reply = None
         if reply is not None:
             return reply
-        cause = _cause_of_death(self._process.wait())
-        if noise := _last_line(self._noise):
-            cause = f"{cause}: {noise}"
+        cause = _cause_of_death(process.wait())
+        if said := _last_line(noise):
+            cause = f"{cause}: {said}"
         self.close()
         return _failed("error", f"the worker process died ({cause})")
 
