@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -118,6 +120,49 @@ def boards(records: Iterable[Record]) -> list[Board]:
         )
         groups.setdefault(place, []).append(record)
     return [_board(place, group) for place, group in groups.items()]
+
+
+def to_json(found: Sequence[Board]) -> str:
+    """The boards as JSON, NaN as null: what a page needs, without the cells."""
+    return json.dumps([_plain(asdict(board)) for board in found], indent=1, allow_nan=False) + "\n"
+
+
+def from_json(text: str) -> list[Board]:
+    """The boards that `to_json` wrote."""
+    found = []
+    for board in json.loads(text):
+        rows = [
+            Row(
+                **{
+                    **row,
+                    "means": {n: Interval(*_known(v)) for n, v in row["means"].items()},
+                    "against": {n: Difference(*_known(v)) for n, v in row["against"].items()},
+                }
+            )
+            for row in board["methods"]
+        ]
+        curves = {
+            name: [metrics.CalibrationBin(*bin_) for bin_ in bins]
+            for name, bins in board["calibration"].items()
+        }
+        facts = dict(zip(board["facts"], _known(board["facts"].values()), strict=True))
+        parts = {"methods": rows, "calibration": curves, "facts": facts}
+        found.append(Board(**{**board, **parts}))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, float):
+        return None if np.isnan(value) else round(value, 6)
+    return value
+
+
+def _known(values: Iterable[float | None]) -> list[Any]:
+    return [float("nan") if value is None else value for value in values]
 
 
 def _board(place: tuple, group: Sequence[Record]) -> Board:

@@ -10,7 +10,7 @@ from importlib.resources import files
 import numpy as np
 
 from amortize import charts
-from amortize.leaderboard import BY_FIELD, COLUMNS, OURS, Board, Column, boards
+from amortize.leaderboard import BY_FIELD, COLUMNS, OURS, Board, Column, boards, to_json
 from amortize.outcome import (
     LEGEND,
     METHOD_HEAD,
@@ -33,7 +33,7 @@ SIZED = ("auprc", "f1")
 
 
 def write_report(results: Results) -> None:
-    """Renews results.md and results.html over everything in the folder."""
+    """Renews results.md, results.html and boards.json over everything in the folder."""
     records = results.latest()
     if not records:
         return
@@ -41,6 +41,7 @@ def write_report(results: Results) -> None:
     title = f"Evaluation: {results.folder.name}"
     replace_text(results.folder / "results.md", markdown(found, records, title))
     replace_text(results.folder / "results.html", html(found, records, title))
+    replace_text(results.folder / "boards.json", to_json(found))
 
 
 def html(found: Sequence[Board], records: Sequence[Record], title: str) -> str:

@@ -3,28 +3,33 @@
     python benchmarks/tables.py            write them
     python benchmarks/tables.py --check    fail when a table is not what the results say
 
-A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. The sources are the cells that
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. The sources are what
 `evaluate.py --out docs/results/NAME` wrote, the checkpoint's card, and a prediction on the example.
+`evaluation-METRIC` and `evaluation-summary` are of docs/results/default; with `-NAME` behind, of
+docs/results/NAME. Of large results boards.json is enough, results.jsonl need not be committed.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
 import amortize
+from amortize import charts
 from amortize.bundled import resolve
-from amortize.leaderboard import boards
+from amortize.leaderboard import BY_FIELD, Board, boards, from_json
 from amortize.results import Results
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "docs" / "results" / "default"
+RESULTS = ROOT / "docs" / "results"
 EXAMPLE = ROOT / "examples" / "compression"
 
 
@@ -34,21 +39,47 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def evaluation(field: str) -> str:
+def results(name: str) -> list[Board]:
+    """The boards of docs/results/NAME."""
+    folder = RESULTS / name
+    if (folder / "results.jsonl").exists():
+        return boards(Results(folder, amortize.__version__).latest())
+    return from_json((folder / "boards.json").read_text(encoding="utf-8"))
+
+
+def evaluation(field: str, name: str = "default") -> str:
     """Mean of one metric, methods by scenarios, the best of each scenario in bold."""
-    found = boards(Results(RESULTS, amortize.__version__).latest())
-    methods = list(dict.fromkeys(row.method for board in found for row in board.methods))
-    scores = {(b.scenario, r.method): r.means[field].mean for b in found for r in b.methods}
-    best = {b.scenario: max(r.means[field].mean for r in b.methods) for b in found}
+    found, column = results(name), BY_FIELD[field]
+    sized = len({(b.rows, b.variables) for b in found}) > 1
+    heads = [b.scenario + (f" d={b.variables}" if sized and b.variables else "") for b in found]
     rows = []
-    for method in methods:
-        cells = [scores.get((board.scenario, method), float("nan")) for board in found]
-        texts = [
-            f"**{value:.3f}**" if value == best[board.scenario] else f"{value:.3f}"
-            for board, value in zip(found, cells, strict=True)
+    for method in charts.methods_of(found):
+        cells = []
+        for board in found:
+            value, every = board.mean(method, field), [r.means[field].mean for r in board.methods]
+            best = column.better * value == np.nanmax(column.better * np.array(every))
+            text = "-" if np.isnan(value) else f"{value:.{column.digits}f}"
+            cells.append(f"**{text}**" if best else text)
+        rows.append([method, *cells])
+    return table(["method", *heads], rows)
+
+
+def summary(name: str = "default") -> str:
+    """Means over the scenarios, and how many of them each method finished, best AUPRC first."""
+    found = results(name)
+    columns = [BY_FIELD[field] for field in ("auprc", "f1", "shd", "skeleton_f1", "seconds")]
+    rows = []
+    for method in charts.methods_of(found):
+        means = [charts.mean_over(found, method, column.field) for column in columns]
+        done = sum(row.finished for board in found for row in board.methods if row.method == method)
+        total = sum(row.total for board in found for row in board.methods if row.method == method)
+        cells = [
+            "-" if np.isnan(mean) else f"{mean:.{column.digits}f}"
+            for mean, column in zip(means, columns, strict=True)
         ]
-        rows.append([method, *texts])
-    return table(["method", *(board.scenario for board in found)], rows)
+        rows.append((-np.nan_to_num(means[0]), [method, *cells, f"{done}/{total}"]))
+    rows = [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+    return table(["method", *(column.heading for column in columns), "done"], rows)
 
 
 def card() -> str:
@@ -89,9 +120,19 @@ def example() -> str:
     return "\n".join([table(head, rows), "", summary, "", *wrong])
 
 
+def evaluations() -> dict[str, Callable[[], str]]:
+    """A table for every metric and every folder of results."""
+    found: dict[str, Callable[[], str]] = {}
+    for folder in sorted(path.name for path in RESULTS.iterdir() if path.is_dir()):
+        ending = "" if folder == "default" else f"-{folder}"
+        found[f"evaluation-summary{ending}"] = partial(summary, folder)
+        for field in BY_FIELD:
+            found[f"evaluation-{field}{ending}"] = partial(evaluation, field, folder)
+    return found
+
+
 TABLES: dict[str, Callable[[], str]] = {
-    "evaluation-f1": lambda: evaluation("f1"),
-    "evaluation-auprc": lambda: evaluation("auprc"),
+    **evaluations(),
     "card": card,
     "facts": facts,
     "example": example,
@@ -102,10 +143,18 @@ def main(
     check: Annotated[bool, typer.Option(help="change nothing, fail if stale")] = False,
 ) -> None:
     """Write or check every table."""
+    stale = renew(TABLES, check)
+    if check and stale:
+        raise SystemExit(f"stale tables, run python benchmarks/tables.py: {', '.join(stale)}")
+    print("tables current" if check else f"tables written: {', '.join(stale) or 'no change'}")
+
+
+def renew(tables: Mapping[str, Callable[[], str]], check: bool) -> list[str]:
+    """The tables that are not current, which are written unless it is a check."""
     stale = []
     for page in (ROOT / "README.md", ROOT / "checkpoints" / "README.md"):
         text = page.read_text(encoding="utf-8")
-        for name, make in TABLES.items():
+        for name, make in tables.items():
             pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
             place = pattern.search(text)
             if place is None:
@@ -118,9 +167,7 @@ def main(
             text = renewed
         if not check:
             page.write_text(text, encoding="utf-8")
-    if check and stale:
-        raise SystemExit(f"stale tables, run python benchmarks/tables.py: {', '.join(stale)}")
-    print("tables current" if check else f"tables written: {', '.join(stale) or 'no change'}")
+    return stale
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from amortize.leaderboard import COLUMNS, boards
+from amortize.leaderboard import COLUMNS, boards, from_json, to_json
 from amortize.outcome import markdown
 from amortize.page import html
 from amortize.published import beside, elsewhere, published
@@ -104,6 +104,15 @@ def test_the_page_stands_alone_and_shows_published_rows():
     assert "2 tables" in page and "1/2" in page
     text = markdown(found, records, "Evaluation: x")
     assert "| BCNP, best | published | 0.897 |" in text and "p <0.001" in text
+
+
+def test_boards_survive_json():
+    found = boards(some())
+    again = from_json(to_json(found))
+    assert to_json(again) == to_json(found)
+    row, other = found[0].methods[0], again[0].methods[0]
+    assert other.means["auprc"].mean == pytest.approx(row.means["auprc"].mean, abs=1e-6)
+    assert again[0].published == found[0].published and math.isnan(again[0].mean("pc", "brier"))
 
 
 def test_sizes_make_charts():
