@@ -12,7 +12,7 @@ from amortize.leaderboard import BY_FIELD, OURS, Board, Column
 
 SIZE = (6.2, 3.9)  # inches
 INK, GREY, ACCENT = "#1b1f24", "#8a939d", "#c2410c"
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "amortize",
     "font.family": "sans-serif",

@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from joblib import Parallel, delayed
 
 from amortize import __version__
 from amortize.contender import Task, dismiss, solve
-from amortize.errors import UsageError
+from amortize.errors import AmortizeError, UsageError
 from amortize.results import Record
 
 Finished = Iterator[tuple[Task, Record]]
@@ -35,9 +36,9 @@ def local(tasks: Iterable[Task], jobs: int) -> Finished:
             yield task
 
     crew = Parallel(
-        n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch=jobs
+        n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch="n_jobs"
     )
-    finished = crew(delayed(_solved)(task) for task in drawn())
+    finished: Any = crew(delayed(_solved)(task) for task in drawn())
     try:
         for pair in finished:  # noqa: UP028  (`yield from` would close it first)
             yield pair
@@ -63,14 +64,13 @@ def on_cluster(tasks: Iterable[Task], address: str) -> Finished:
     except ImportError:
         raise UsageError("--cluster needs Dask: pip install 'amortize[cluster]'") from None
     try:
-        client = Client(address, timeout=CONNECT_SECONDS)
+        client: Any = Client(address, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageError(f"--cluster {address}: no scheduler answers ({error})") from None
     with client:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        check_versions(address, client.run(installed_version))
+        check_workers(address, client)
         left = iter(tasks)
-        given: dict[str, Task] = {}
+        given: dict[Any, Task] = {}
         running = as_completed()
         while True:
             wanted = AHEAD * max(1, sum(client.nthreads().values()))
@@ -80,14 +80,33 @@ def on_cluster(tasks: Iterable[Task], address: str) -> Finished:
                 running.add(future)
             if not given:
                 return
-            future = next(running)
+            future: Any = next(running)
             task = given.pop(future.key)
-            error = future.exception()
-            if isinstance(error, KilledWorker):
+            if future.cancelled():
+                raise AmortizeError(f"--cluster {address}: the scheduler is gone; run again")
+            if isinstance(future.exception(), KilledWorker):
                 reason = "the cluster's worker died whenever it ran this"
                 yield task, {"status": "error", "reason": reason, "seconds": float("nan")}
             else:
                 yield task, future.result()
+
+
+def check_workers(address: str, client: Any) -> None:
+    """UsageError when no worker joins the cluster, or one cannot run this version."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError:
+        raise UsageError(
+            f"--cluster {address}: no worker joined in {CONNECT_SECONDS} s; start some with: "
+            f"dask worker {address} --nthreads 1"
+        ) from None
+    try:
+        found = client.run(installed_version)
+    except ImportError as error:
+        raise UsageError(
+            f"--cluster {address}: a worker lacks this package ({error}); install it there"
+        ) from None
+    check_versions(address, found)
 
 
 def installed_version() -> str:

@@ -22,13 +22,14 @@ def causal_distances(
 
     Returns (values by name, reason by name of those that are NaN).
     """
-    values, reasons = dict.fromkeys(NAMES, float("nan")), {}
+    values: dict[str, float] = {name: float("nan") for name in NAMES}
+    reasons: dict[str, str] = {}
     try:
         guess, truth = encoded(guess_dd, kind), encoded(truth_dd, "dag", "the true graph")
     except NotDefined as error:
-        return values, dict.fromkeys(NAMES, str(error))
+        return values, {name: str(error) for name in NAMES}
     except ImportError as error:
-        return values, dict.fromkeys(NAMES, f"{error.name} is not installed")
+        return values, {name: f"{error.name} is not installed" for name in NAMES}
     for name in NAMES:
         if name == "sid" and (guess == UNDIRECTED).any():
             reasons[name] = "defined for a DAG alone"

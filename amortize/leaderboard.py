@@ -174,7 +174,20 @@ def _board(place: tuple, group: Sequence[Record]) -> Board:
         truths = [truth_matrix(cell) for cell in cells]
         curves[name] = metrics.calibration_curve(answers, truths, bins=20)
         errors[name] = metrics.calibration_error(answers, truths, bins=20)
-    return Board(*place, _rows(group), _facts(group), curves, errors, _undefined(group))
+    suite, scenario, rows, variables, scale, seed = place
+    return Board(
+        suite,
+        scenario,
+        rows,
+        variables,
+        scale,
+        seed,
+        _rows(group),
+        _facts(group),
+        curves,
+        errors,
+        _undefined(group),
+    )
 
 
 def _rows(group: Sequence[Record]) -> list[Row]:

@@ -94,7 +94,7 @@ def tuebingen(count: int, seed: int) -> Iterator[RealTable]:
     targets = pd.read_csv(wheel_file("cdt", "resources/Tuebingen_targets.csv", CDT))
     forward = dict(zip(targets.iloc[:, 0], targets.iloc[:, 1] > 0, strict=True))
     for _, pair in pairs.head(count).iterrows():
-        values = np.array([np.array(pair[side].split(), float) for side in ("A", "B")]).T
+        values = np.array([np.array(str(pair[side]).split(), float) for side in ("A", "B")]).T
         graph = np.zeros((2, 2), bool)
         graph[(0, 1) if forward[pair["SampleID"]] else (1, 0)] = True
         yield _complete(values, graph)

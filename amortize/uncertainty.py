@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,8 +66,10 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
     found = bootstrap_mean(gaps)
     if not len(gaps):
         return Difference(*found, float("nan"))
-    p_value = 1.0 if not gaps.any() else float(wilcoxon(gaps, zero_method="pratt").pvalue)
-    return Difference(*found, p_value)
+    if not gaps.any():
+        return Difference(*found, 1.0)
+    test: Any = wilcoxon(gaps, zero_method="pratt")
+    return Difference(*found, float(test.pvalue))
 
 
 def adjusted(p_values: ArrayLike) -> NDArray[np.float64]:
