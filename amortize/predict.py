@@ -141,7 +141,22 @@ class Predictor:
         kind_bd: np.ndarray | None = None,
         knowledge_bdd: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Edge probabilities of b tables of equal shape, arrays in, float32 [b, d, d] out.
+        """Edge probabilities of b tables of equal shape, float32 [b, d, d]; as `answers`."""
+        given = (observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd)
+        b, _, d = np.shape(x_bnd)
+        answers = self.answers(x_bnd, *given)
+        return np.stack([a.edges_dd for a in answers]) if b else np.zeros((0, d, d), np.float32)
+
+    def answers(
+        self,
+        x_bnd: np.ndarray,
+        observed_bnd: np.ndarray | None = None,
+        intervened_bnd: np.ndarray | None = None,
+        regime_bn: np.ndarray | None = None,
+        kind_bd: np.ndarray | None = None,
+        knowledge_bdd: np.ndarray | None = None,
+    ) -> list[Answer]:
+        """Probabilities of edges and of hidden common causes for b tables of equal shape.
 
         What the network was not trained to read is left out; knowledge is not enforced.
 
@@ -154,16 +169,14 @@ class Predictor:
             knowledge_bdd: [b, d, d] int32, background knowledge as in amortize.batch.
         """
         x_bnd = np.asarray(x_bnd, dtype=np.float64)
-        b, _, d = x_bnd.shape
         given = (observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd)
         tables = [
             readable(
                 read(x_bnd[k], *(None if part is None else part[k] for part in given)), self.inputs
             )
-            for k in range(b)
+            for k in range(len(x_bnd))
         ]
-        answers = self._forward.answer(tables)
-        return np.stack([a.edges_dd for a in answers]) if b else np.zeros((0, d, d), np.float32)
+        return self._forward.answer(tables)
 
     def _mismatch(self, inputs: Inputs) -> Mismatch | None:
         """How unlike the training tables a table is; None for one shorter than any of them."""

@@ -23,6 +23,7 @@ from amortize.checkpoint import write_json
 from amortize.metrics import auroc, average_precision, brier, calibration_error, edge_scores
 from amortize.posterior import decode_dag
 from simulators import OWN, sample
+from simulators.scenarios import sample_prior
 
 SEED = 31_000  # evaluate.py and the training's own held-out set use others
 DATASETS = 128
@@ -31,21 +32,27 @@ THRESHOLD = 0.5
 CHECKED = ("mixture", 200, 10)
 
 
+OWN_PRIOR = "own prior"  # the checkpoint's, from its config.json
+
+
 def cells() -> list[tuple[str, int, int]]:
-    """Scenario, rows, variables: the mixture over its sizes, every scenario at one size."""
+    """Scenario, rows, variables: the priors over sizes, every other scenario at one size."""
     sizes = [(50, 10), (200, 5), (200, 10), (200, 20), (1000, 10), (1000, 20)]
     others = [name for name in OWN if name != "mixture"]
-    return [("mixture", n, d) for n, d in sizes] + [(name, 200, 10) for name in others]
+    own = [(OWN_PRIOR, 200, 10), (OWN_PRIOR, 200, 40)]
+    return [("mixture", n, d) for n, d in sizes] + own + [(name, 200, 10) for name in others]
 
 
 def measure(model, scenario: str, n: int, d: int) -> dict[str, float]:
     """Means over DATASETS fresh datasets; calibration error pooled over their ordered pairs."""
-    data = sample(scenario, DATASETS, n, d, SEED)
-    stacked = [
-        np.stack([getattr(x, f) for x in data]) for f in ("values", "observed", "intervened")
-    ]
-    p_bdd = model.probabilities(*stacked)
-    pairs = list(zip(p_bdd, [x.graph for x in data], strict=True))
+    if scenario == OWN_PRIOR:
+        data = sample_prior(model.config.prior, DATASETS, n, d, SEED)
+    else:
+        data = sample(scenario, DATASETS, n, d, SEED)
+    fields = ("values", "observed", "intervened", "regime", "kind")
+    stacked = [np.stack([getattr(x, field) for x in data]) for field in fields]
+    answers = model.answers(*stacked)
+    pairs = [(a.edges_dd, x.graph) for a, x in zip(answers, data, strict=True)]
     edges = [edge_scores(decode_dag(p, THRESHOLD), g) for p, g in pairs]
     found = {
         "auprc": np.nanmean([average_precision(p, g) for p, g in pairs]),
@@ -56,6 +63,11 @@ def measure(model, scenario: str, n: int, d: int) -> dict[str, float]:
         "ece": calibration_error([p for p, _ in pairs], [g for _, g in pairs]),
         "edges": np.mean([x.graph.sum() for x in data]),
     }
+    hidden = [(a.confounded_dd, x.confounded) for a, x in zip(answers, data, strict=True)]
+    if any(truth.any() for _, truth in hidden):
+        found["confounded_auprc"] = np.nanmean([average_precision(p, g) for p, g in hidden])
+        found["confounded_auroc"] = np.nanmean([auroc(p, g) for p, g in hidden])
+        found["confounded_pairs"] = np.mean([g.sum() / 2 for _, g in hidden])
     return {name: round(float(value), 4) for name, value in found.items()}
 
 

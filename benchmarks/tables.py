@@ -85,8 +85,11 @@ def summary(name: str = "default") -> str:
 def card() -> str:
     """Accuracy and calibration of the default checkpoint by scenario and size."""
     measured = json.loads((resolve() / "card.json").read_text())["measured"]
-    names = list(next(iter(measured.values())))
-    rows = [[cell, *(f"{scores[n]:.3f}" for n in names)] for cell, scores in measured.items()]
+    names = list(dict.fromkeys(name for scores in measured.values() for name in scores))
+    rows = [
+        [cell, *(f"{scores[n]:.3f}" if n in scores else "" for n in names)]
+        for cell, scores in measured.items()
+    ]
     return table(["scenario", *names], rows)
 
 

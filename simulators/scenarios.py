@@ -173,7 +173,11 @@ def sample(
         return [_dataset(table) for table in drawn]
     if networks:
         raise NetworkError(f"scenario {name!r} uses no network")
-    prior = found.prior
+    return sample_prior(found.prior, count, n, d, seed)
+
+
+def sample_prior(prior: Prior, count: int, n: int, d: int, seed: int) -> list[Dataset]:
+    """As `sample`, from a prior: that of a checkpoint's training, say."""
     key = jax.random.fold_in(jax.random.key(seed), EVALUATION_STREAM)
     chunk = 8
     out: list[Dataset] = []
