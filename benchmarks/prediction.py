@@ -1,0 +1,142 @@
+"""What an answer costs: processor seconds against a reference of the same run, and peak memory.
+
+    python benchmarks/prediction.py [CHECKPOINT]
+
+Every case runs in a fresh process. The reference is a fresh process that imports JAX and pandas and
+multiplies two matrices: nobody can answer sooner with these libraries. "empty" and "warm" tell
+whether compiled programs were kept from an earlier process. Processor seconds do not depend on what
+else the machine does; on quiet cores the wall shows no more than these.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pandas as pd
+import typer
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = "import jax, pandas; x = jax.numpy.ones((512, 512)); (x @ x).block_until_ready()"
+FORWARD = """
+import sys, time
+import numpy as np
+import amortize
+model = amortize.load(sys.argv[1])
+x = np.random.default_rng(0).normal(size=(1000, 100))
+model.probabilities(x[None])
+times = []
+for _ in range(3):
+    start = time.process_time()
+    model.probabilities(x[None])
+    times.append(time.process_time() - start)
+print(min(times))
+"""
+# Name, rows, variables, cache, seconds wanted on two quiet cores, GiB wanted.
+CASES = (
+    ("first answer, empty cache", 1_000, 20, "empty", 15.0, None),
+    ("first answer, warm cache", 1_000, 20, "warm", 6.0, None),
+    ("many variables, empty cache", 1_000, 200, "empty", 60.0, None),
+    ("many rows, empty cache", 100_000, 50, "empty", None, 4.0),
+)
+
+
+class Cost(NamedTuple):
+    """Of a process."""
+
+    processor: float  # seconds, all cores
+    wall: float  # seconds
+    memory: float  # peak, GiB
+    printed: str
+
+
+def run(arguments: list[str], cache: Path) -> Cost:
+    """What a Python process of its own costs.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "AMORTIZE_CACHE": str(cache), "PYTHONPATH": path}
+    with tempfile.TemporaryFile("w+") as out:
+        started = time.perf_counter()
+        process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        printed = out.read()
+    if process.returncode:
+        raise SystemExit(f"{arguments} ended with {process.returncode}")
+    kibibytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return Cost(usage.ru_utime + usage.ru_stime, seconds, kibibytes / 2**20, printed)
+
+
+def table(folder: Path, n: int, d: int) -> Path:
+    """A CSV of a sparse linear system with Laplace noise."""
+    path = folder / f"{n}x{d}.csv"
+    if not path.exists():
+        rng = np.random.default_rng(0)
+        x = rng.laplace(size=(n, d))
+        for j in range(1, d):
+            causes = rng.choice(j, min(j, 2), replace=False)
+            x[:, j] += x[:, causes] @ rng.choice([-0.8, 0.8], len(causes))
+        names = [f"v{j}" for j in range(d)]
+        pd.DataFrame(x, columns=pd.Index(names)).to_csv(path, index=False, float_format="%.6g")
+    return path
+
+
+def main(
+    checkpoint: Annotated[str, typer.Argument(help="Name or folder; default: bundled.")] = "",
+    only: Annotated[str, typer.Option(help="Cases whose name holds this text.")] = "",
+) -> None:
+    """Print a line for each case."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        cache = folder / "cache"
+        run(["-c", REFERENCE], cache)  # reads the libraries from disk
+        reference = run(["-c", REFERENCE], cache)
+        print(
+            f"reference process: {reference.processor:.1f} processor seconds, "
+            f"{reference.memory:.2f} GiB; {os.cpu_count()} cores",
+            flush=True,
+        )
+        given = ["--checkpoint", checkpoint] if checkpoint else []
+        for case, n, d, kept, most_seconds, most_memory in CASES:
+            if only not in case:
+                continue
+            data = str(table(folder, n, d))
+            command = ["-m", "amortize", "predict", data, "--force", "--quiet", *given]
+            command += ["--out", str(folder / "out")]
+            where = cache if kept == "warm" else folder / case.replace(" ", "_")
+            if kept == "warm":
+                run(command, where)
+            cost = run(command, where)
+            wanted = [] if most_seconds is None else [f"{most_seconds:g} s"]
+            wanted += [] if most_memory is None else [f"{most_memory:g} GiB"]
+            print(
+                f"{case}, {n} x {d}: {cost.processor / reference.processor:.1f} times the reference"
+                f" ({cost.processor:.1f} processor seconds, {cost.wall:.1f} s here), peak "
+                f"{cost.memory:.2f} GiB; wanted "
+                f"{' and '.join(wanted)} on two quiet cores",
+                flush=True,
+            )
+        if only in "one forward pass":
+            from amortize.bundled import resolve
+
+            printed = run(["-c", FORWARD, str(resolve(checkpoint or None))], cache).printed
+            seconds = float(printed.split()[-1])
+            print(
+                f"one forward pass, 1000 x 100, compiled: {seconds / reference.processor:.2f} times"
+                f" the reference ({seconds:.2f} processor seconds); wanted 1 s on two quiet cores"
+            )
+
+
+if __name__ == "__main__":
+    typer.run(main)
