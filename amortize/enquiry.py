@@ -107,7 +107,9 @@ def _as_table(x: Any, names: Sequence[str] | None) -> Table:
     if isinstance(x, pd.DataFrame):
         if names is not None:
             if len(names) != x.shape[1]:
-                raise DataError(f"{len(names)} names were given for {x.shape[1]} columns")
+                raise DataError(
+                    f"{len(names)} names were given for {x.shape[1]} columns; give one per column"
+                )
             x = x.set_axis(list(names), axis=1)
         return Table.from_frame(x)
     return Table.from_array(x, names)
@@ -129,7 +131,9 @@ def _check_regime(regime: Any, n: int) -> np.ndarray:
 
 def _check_kinds(kinds: Sequence[str], table: Table) -> np.ndarray:
     if len(kinds) != len(table.names):
-        raise UsageError(f"{len(kinds)} kinds were given for {len(table.names)} variables")
+        raise UsageError(
+            f"{len(kinds)} kinds were given for {len(table.names)} variables; give one each"
+        )
     for kind in kinds:
         if kind not in KINDS:
             raise UsageError(f"{quoted(kind)} is no kind; choose {', '.join(KINDS)}")

@@ -9,11 +9,12 @@ import pytest
 from amortize.errors import DataError, UsageError, listing, nearest, quoted
 
 ROOT = Path(__file__).resolve().parent.parent
-# What `amortize predict` runs before the network.
+# What `amortize predict` runs, the network apart.
 MODULES = (
-    "bundled", "category", "column", "commands", "delimited", "encoding", "folder", "frame",
-    "header", "intake", "interventions", "knowledge", "knowledge_causallearn", "knowledge_file",
-    "knowledge_matrix", "knowledge_tetrad", "posterior", "source", "table",
+    "bundled", "category", "column", "commands", "delimited", "encoding", "enquiry", "folder",
+    "frame", "header", "intake", "interventions", "knowledge", "knowledge_causallearn",
+    "knowledge_file", "knowledge_matrix", "knowledge_tetrad", "mismatch", "posterior", "source",
+    "stability", "table",
 )  # fmt: skip
 ELSEWHERE = {"the output … exists; give --out a new folder"}  # of `amortize simulate`
 
