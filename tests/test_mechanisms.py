@@ -6,7 +6,19 @@ import pytest
 from scipy import stats
 from worlds import quick_jit
 
-from simulators.mechanisms import LINEAR, MLP, RFF, RFF_ADDITIVE, Bank, evaluate, sample_bank
+from simulators.mechanisms import (
+    LINEAR,
+    MLP,
+    POLYNOMIAL,
+    RFF,
+    RFF_ADDITIVE,
+    SATURATING,
+    THRESHOLD,
+    TREE,
+    Bank,
+    evaluate,
+    sample_bank,
+)
 from simulators.prior import MechanismWeights, Prior
 
 D, CHILD, FEATURES = 5, 3, 8
@@ -180,3 +192,76 @@ def test_variables_do_not_share_their_functions(gaussian_process):
         flat = leaf.reshape(len(leaf), -1)
         r = np.corrcoef(flat.T)[np.triu_indices(flat.shape[1], 1)]
         assert np.abs(r).max() < 5 / np.sqrt(len(flat))
+
+
+@pytest.fixture(scope="module")
+def shaped() -> tuple[Bank, np.ndarray]:
+    """The four families beyond: polynomials, saturating sums, thresholds, trees."""
+    prior = Prior(
+        mechanisms=MechanismWeights(0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25),
+        features=FEATURES,
+        mixed_mechanisms=0.0,
+    )
+    return draw(prior, 800, points())
+
+
+def plain(family: int, bank: list[np.ndarray], x: np.ndarray) -> np.ndarray:
+    """f at every point, written out from the module's description."""
+    weight, bias, amplitude, _, cubic, _ = bank
+    h = np.stack([x[:, :2] @ weight[k, :2] + bias[k] for k in range(FEATURES)], 1)
+    if family == POLYNOMIAL:
+        return sum(amplitude[k] * h[:, k] ** (3 if cubic else 2) for k in range(FEATURES))
+    if family == SATURATING:
+        return sum(amplitude[k] * h[:, k] / (1 + np.abs(h[:, k])) for k in range(FEATURES))
+    if family == THRESHOLD:
+        return sum(amplitude[k] * (h[:, k] > 0) for k in range(FEATURES))
+    return np.array([amplitude[sum(2**k for k in range(3) if row[k] > 0)] for row in h])
+
+
+@pytest.mark.parametrize("family", [POLYNOMIAL, SATURATING, THRESHOLD, TREE])
+def test_further_forms_agree_with_numpy_and_read_parents_alone(shaped, family):
+    banks, found = of_family(shaped, family)
+    x = points().astype(float)
+    assert len(found) > 100
+    for b, f in enumerate(found[:40]):
+        one = [np.asarray(leaf[b][CHILD], float) for leaf in banks]
+        np.testing.assert_allclose(f, plain(family, one, x), rtol=1e-3, atol=2e-4)
+    moved = np.abs(found[:, 20:25] - found[:, :1]) > 3e-6
+    assert not moved[:, [2, 3, 4]].any() and moved[:, :2].mean() > 0.15
+
+
+def test_a_saturating_sum_is_monotone_and_bounded_in_each_parent(shaped):
+    """One sigmoid a parent: its steepness has both signs, its size is 1 or more."""
+    banks, found = of_family(shaped, SATURATING)
+    used = np.abs(banks.amplitude_dk[:, CHILD]) > 0
+    assert (used.sum(1) == 2).all()  # one feature for each of two parents
+    assert (banks.amplitude_dk[:, CHILD][used] >= 1).all()
+    corner = found[:, 25:29]
+    interaction = corner[:, 0] - corner[:, 1] - corner[:, 2] + corner[:, 3]
+    assert np.abs(interaction).max() < 1e-4
+    slopes = banks.weight_dkd[:, CHILD, :, :2].sum((1, 2))
+    assert (slopes > 0).any() and (slopes < 0).any()
+
+
+@pytest.mark.parametrize(("family", "most"), [(THRESHOLD, 2**4), (TREE, 2**3)])
+def test_steps_and_trees_take_few_values(shaped, family, most):
+    _, found = of_family(shaped, family)
+    levels = [len(np.unique(f.round(4))) for f in found]
+    assert max(levels) <= most and np.mean(levels) > 2
+
+
+def test_joint_length_scales_grow_with_the_root_of_the_number_of_parents():
+    """So that the features of a child of four parents vary as those of a child of one."""
+    parents = np.zeros((6, 6), bool)
+    parents[4, 0], parents[5, :4] = True, True
+    prior = Prior(
+        mechanisms=MechanismWeights(0.0, 1.0, 0.0, 0.0),
+        length_scale=(1.0, 1.0),
+        length_growth=0.5,
+        features=FEATURES,
+    )
+    program = quick_jit(jax.vmap(lambda key: sample_bank(key, prior, parents).weight_dkd))
+    weight = np.asarray(program(jax.random.split(jax.random.key(0), 300)))
+    one, four = weight[:, 4, :, 0], weight[:, 5, :, :4]
+    error = 5 * np.sqrt(2 / one.size)
+    assert abs(one.var() - 1) < error and abs(four.var() - 0.25) < error

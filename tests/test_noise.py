@@ -124,3 +124,49 @@ def test_the_smallest_uniform_draw_makes_no_absurd_outlier(monkeypatch, name):
     noise = np.asarray(sample_noise(jax.random.key(0), prior, 2, 2))
     law = stats.t(3, scale=np.sqrt(1 / 3)) if name == "student_t" else FAMILIES[name]
     assert 1 < np.abs(noise).max() < 1.1 * law.isf(2.0**-26)
+
+
+def test_the_heavier_families_against_scipy():
+    """Gumbel, log-normal and clipped Cauchy noise, from one program; variances where they exist."""
+    spread = module.LOG_SPREAD
+    moments = np.exp(spread**2 / 2), np.sqrt(np.expm1(spread**2) * np.exp(spread**2))
+    scale = np.sqrt(6) / np.pi
+    laws = {
+        module.GUMBEL: stats.gumbel_r(-np.euler_gamma * scale, scale),
+        module.LOG_NORMAL: stats.lognorm(spread, -moments[0] / moments[1], 1 / moments[1]),
+        module.CAUCHY: stats.cauchy(),
+    }
+    prior = Prior(
+        noise=NoiseWeights(gumbel=1.0, log_normal=1.0, cauchy=1.0), noise_scale=(1.0, 1.0)
+    )
+    family_d = jnp.array(list(laws))
+    program = quick_jit(lambda key: sample_noise(key, prior, 40_000, len(laws), family_d))
+    noise = np.asarray(program(jax.random.key(2)), float)
+    for column, (family, law) in zip(noise.T, laws.items(), strict=True):
+        inside = np.abs(column) < module.CAUCHY_LIMIT
+        grid = np.linspace(-3, 3, 25)
+        found = (column[:, None] <= grid).mean(0)
+        error = np.sqrt(np.maximum(law.cdf(grid) * law.sf(grid), 1e-4) / len(column))
+        assert (np.abs(found - law.cdf(grid)) < 5 * error).all(), family
+        if family == module.CAUCHY:
+            clipped = stats.binomtest(int((~inside).sum()), len(column), 2 * law.sf(20.0))
+            assert clipped.pvalue > 1e-4 and np.abs(column).max() == module.CAUCHY_LIMIT
+        else:
+            kurtosis = float(law.stats("k")) + 3
+            assert law.mean() == pytest.approx(0, abs=1e-9) and law.std() == pytest.approx(1)
+            assert abs(column.mean()) < 4.5 / np.sqrt(len(column))
+            assert abs(column.var() - 1) < 5 * np.sqrt((kurtosis - 1) / len(column)), family
+
+
+def test_mixtures_have_mean_zero_variance_one_and_two_components():
+    """Of every column; some have two modes: fewer values about the middle than a normal law."""
+    prior = Prior(noise=NoiseWeights(mixture=1.0), noise_scale=(1.0, 1.0))
+    family_d = jnp.full(40, module.MIXTURE)
+    program = quick_jit(lambda key: sample_noise(key, prior, 5000, 40, family_d))
+    noise = np.asarray(program(jax.random.key(3)), float)
+    kurtosis = stats.kurtosis(noise, fisher=False)
+    assert (np.abs(noise.mean(0)) < 4.5 / np.sqrt(len(noise))).all()
+    assert (np.abs(noise.var(0) - 1) < 5 * np.sqrt((kurtosis - 1) / len(noise))).all()
+    normal = [stats.kstest(column, "norm").pvalue < 1e-4 for column in noise.T]
+    assert np.mean(normal) > 0.7
+    assert kurtosis.min() < 2.2 and kurtosis.max() > 3.3

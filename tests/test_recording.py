@@ -24,7 +24,7 @@ def drawn(prior: Prior, least_d: int | None = None, least_n: int | None = None) 
 
 @pytest.fixture(scope="module")
 def recorded() -> Dataset:
-    return drawn(dataclasses.replace(wide(), features=16), least_d=3, least_n=20)
+    return drawn(dataclasses.replace(wide(), features=16, systems=None), least_d=3, least_n=20)
 
 
 def test_values_are_finite_and_only_where_observed(recorded):
