@@ -49,7 +49,8 @@ def traits(table: Inputs, most_rows: int, seed: int = 0) -> np.ndarray:
         free_n = np.ones(len(free_n), bool)
     natural_nd = table.observed_nd & ~table.intervened_nd & free_n[:, None]
     x_nd = np.where(natural_nd, table.values_nd, np.nan)
-    neighbours = _neighbours(x_nd[:ORDERED_ROWS], table.intervened_nd[:ORDERED_ROWS].any(1))
+    set_n = np.asarray(table.intervened_nd.any(1))
+    neighbours = _neighbours(x_nd[:ORDERED_ROWS], set_n[:ORDERED_ROWS])
     rows = np.flatnonzero(natural_nd.any(1))
     if len(rows) > most_rows:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most_rows, replace=False))
