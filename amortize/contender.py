@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amortize import __version__
-from amortize.baselines import METHODS, Method, Worker
+from amortize.baselines import METHODS, Worker
 from amortize.baselines.worker import peak_memory, reset_peak_memory
 from amortize.case import Case
 from amortize.posterior import decode_dag
@@ -48,7 +48,8 @@ class Network:
             "settings": {"checkpoint": self.name, "threshold": THRESHOLD},
             "source": "this project",
             "uses": sorted(getattr(model, "inputs", ("values", "observed", "intervened"))),
-            "scores": "probability",
+            "intervened_rows": "read with their targets",
+            "ranked_by": "probability",
         }
 
     def run(self, case: Case) -> Record:
@@ -94,11 +95,6 @@ class Task(NamedTuple):
     method: str
     case: Case
     limit: float  # seconds
-
-
-def about_baseline(method: Method) -> Record:
-    """What stands beside the results of a baseline, under names that no dataset's record has."""
-    return method.record()
 
 
 def solve(task: Task) -> Record:

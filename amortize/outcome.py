@@ -22,8 +22,8 @@ LEGEND = (
     "direction, and is given every one. orientation and the `strict` columns give no help; CPDAG "
     "SHD compares equivalence classes.",
     "Methods without scores are ranked by their 0/1 graph. random knows the true number of edges.",
-    "A method that does not read interventions takes those rows for ordinary ones; one that does "
-    "not read missing cells gets the column's mean (column `reads` of the methods' table).",
+    "The methods' table says what each reads and what becomes of rows under intervention (pooled: "
+    "they are ordinary rows to it). Who does not read missing cells gets the column's mean.",
     "sec: wall time per dataset, without imports and compilation, one thread for every method "
     "(this project's network on one CPU thread, or on the accelerator).",
     "p: Wilcoxon's signed-rank test over datasets, two-sided, adjusted for the number of methods "
@@ -64,13 +64,23 @@ def method_lines(records: Sequence[Record]) -> list[list[str]]:
     for record in records:
         settings = ", ".join(f"{name} {value}" for name, value in record["settings"].items())
         uses = ", ".join(record.get("uses", ()))
-        ranks = record.get("scores") or "its graph"
-        line = [record["method"], record["kind"], record["version"], settings, uses, ranks]
+        rows = record.get("intervened_rows", "")
+        ranks = record.get("ranked_by", "")
+        line = [record["method"], record["kind"], record["version"], settings, uses, rows, ranks]
         found[record["method"]] = [*line, record["source"]]
     return list(found.values())
 
 
-METHOD_HEAD = ["method", "graph", "version", "settings", "reads", "ranks pairs by", "source"]
+METHOD_HEAD = [
+    "method",
+    "graph",
+    "version",
+    "settings",
+    "reads",
+    "intervened rows",
+    "ranked by",
+    "source",
+]
 
 
 # --------------------------------------------------------------------------------- console

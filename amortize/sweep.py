@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from amortize import __version__
 from amortize.baselines import METHODS
 from amortize.case import Case
-from amortize.contender import OURS, Network, Task, about_baseline
+from amortize.contender import OURS, Network, Task
 from amortize.crew import Finished, local, on_cluster
 from amortize.leaderboard import boards
 from amortize.outcome import console_table, notes
@@ -56,7 +56,7 @@ class Sweep:
             self.network = Network(load(plan.checkpoint))
         name = self.network.name if self.network else "baselines"
         self.results = Results(plan.out or Path("runs/evaluate") / name, __version__)
-        self.about = {name: about_baseline(method) for name, method in METHODS.items()}
+        self.about = {name: method.record() for name, method in METHODS.items()}
         if self.network:
             self.about[OURS] = self.network.about
         total = sum(g.datasets * len(plan.methods_of(s)) for s in plan.suites for g in s.groups)
