@@ -50,3 +50,17 @@ def log_between(key: Array, bounds: tuple[float, float], shape: tuple[int, ...] 
 def sign(key: Array, shape: tuple[int, ...] = ()) -> Array:
     """-1 or +1 with equal chance, float32 of `shape`."""
     return jnp.where(chance(key, 0.5, shape), 1.0, -1.0)
+
+
+def cosine(turns: Array) -> Array:
+    """cos(2 pi turns), to about 1e-6: XLA's own cosine takes eight times as long on a CPU.
+
+    Folded to a sine between -pi/2 and pi/2, of which the power series has seven terms.
+    """
+    folded = jnp.abs(turns - jnp.round(turns))
+    y = (0.25 - folded) * (2 * math.pi)
+    square = y * y
+    series = 1 / math.factorial(13)
+    for order in range(11, 0, -2):
+        series = (-1) ** (order // 2) / math.factorial(order) + square * series
+    return y * series

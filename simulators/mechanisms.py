@@ -147,8 +147,8 @@ def evaluate(
     family, leaky = bank.family_d[child], bank.leaky_d[child]
     functions = {
         LINEAR: lambda: h_nk,
-        RFF: lambda: jnp.cos(h_nk),
-        RFF_ADDITIVE: lambda: jnp.cos(h_nk),
+        RFF: lambda: draw.cosine(h_nk / (2 * jnp.pi)),
+        RFF_ADDITIVE: lambda: draw.cosine(h_nk / (2 * jnp.pi)),
         MLP: lambda: jnp.where(leaky, jnp.where(h_nk > 0, h_nk, 0.1 * h_nk), jnp.tanh(h_nk)),
         POLYNOMIAL: lambda: h_nk**2 * jnp.where(leaky, h_nk, 1.0),
         SATURATING: lambda: h_nk / (1 + jnp.abs(h_nk)),

@@ -43,7 +43,7 @@ def sample_noise(key: Array, prior: Prior, n: int, d: int, family_d: Array | Non
     smallest = 2.0**-24
     u_nd = jnp.maximum(draw.unit(keys[5], (n, d)), smallest)
     turn_nd = draw.unit(keys[6], (n, d))
-    circle_nd = jnp.cos(2 * jnp.pi * turn_nd)
+    circle_nd = draw.cosine(turn_nd)
     surprise_nd = -jnp.log(u_nd)  # Exponential(1)
     gaussian_nd = jnp.sqrt(2 * surprise_nd) * circle_nd
     centred_nd = 2 * u_nd - 1

@@ -35,3 +35,9 @@ def test_normal_chance_and_sign():
     sign = np.asarray(draw.sign(KEY, (SIZE,)))
     assert set(sign) == {-1.0, 1.0}
     assert stats.binomtest(int((sign > 0).sum()), SIZE).pvalue > 1e-4
+
+
+def test_the_cosine_is_one():
+    turns = np.linspace(-20, 20, 100_001).astype(np.float32)
+    expected = np.cos(2 * np.pi * turns.astype(float))
+    np.testing.assert_allclose(np.asarray(draw.cosine(turns)), expected, atol=2e-6)
