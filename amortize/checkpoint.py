@@ -84,7 +84,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     template = jax.tree.map(lambda x: np.empty(x.shape, x.dtype), shapes)
     try:
         other = difference(ocp.metadata(path / "params").metadata, shapes)
-        params = None if other else ocp.load(path / "params", template)
+        params: Params = {} if other else ocp.load(path / "params", template)
     except UNREADABLE as error:
         raise DataError(f"checkpoint {path}: parameters do not load: {_brief(error)}") from error
     if other:
@@ -131,7 +131,7 @@ class RunStore:
                 if about.metadata.get("state") is None:
                     raise ValueError("its list of arrays is damaged")
                 other = difference(about.metadata["state"], shapes)
-                loaded = None if other else self._load(found.step, names)
+                loaded = {} if other else self._load(found.step, names)
             except UNREADABLE as error:
                 reason = _brief(error)
                 print(f"state of step {found.step} cannot be read ({reason}); trying an older one")

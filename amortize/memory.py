@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import jax
+from typing import Any
+
 import numpy as np
 import psutil
 from jax.sharding import Mesh
@@ -39,7 +40,7 @@ def bytes_needed(config: TrainConfig, bucket: Bucket, state: TrainState, mesh: M
     return held + found.temp_size_in_bytes
 
 
-def bytes_available(device: jax.Device) -> int | None:
+def bytes_available(device: Any) -> int | None:
     """Bytes that a program may still take on `device`; None where the device does not say."""
     if device.platform == "cpu":
         return psutil.virtual_memory().available

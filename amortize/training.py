@@ -54,12 +54,13 @@ def carry_over(params: Params, fresh: Params) -> Params:
     Raises:
         UsageError: a parameter is missing or has another shape; the message names the first.
     """
-    new, given = flatten_dict(fresh, sep="."), flatten_dict(params, sep=".")
-    out = {}
+    new: Params = flatten_dict(fresh, sep=".")  # its annotation is wider than what it gives
+    given: Params = flatten_dict(params, sep=".")
+    out: Params = {}
     for name, leaf in new.items():
         old = jnp.asarray(given[name]) if name in given else None
-        grows = name == "pair_in.kernel" and old is not None and old.shape[0] < leaf.shape[0]
-        if grows:
+        growing = name == "pair_in.kernel" and old is not None
+        if growing and old is not None and old.shape[0] < leaf.shape[0]:
             old = jnp.pad(old, ((0, leaf.shape[0] - old.shape[0]), (0, 0)))
         if old is None or old.shape != leaf.shape:
             found = "missing" if old is None else f"of shape {old.shape}"

@@ -6,7 +6,7 @@ neighbours. They are compared with those of simulated tables in `mismatch.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ def traits(table: Inputs, most_rows: int, seed: int = 0) -> np.ndarray:
         free_n = np.ones(len(free_n), bool)
     natural_nd = table.observed_nd & ~table.intervened_nd & free_n[:, None]
     x_nd = np.where(natural_nd, table.values_nd, np.nan)
-    set_n = np.asarray(table.intervened_nd.any(1))
+    set_n: Any = np.any(table.intervened_nd, axis=1)
     neighbours = _neighbours(x_nd[:ORDERED_ROWS], set_n[:ORDERED_ROWS])
     rows = np.flatnonzero(natural_nd.any(1))
     if len(rows) > most_rows:

@@ -134,7 +134,7 @@ def host_batch(simulator: Simulator, shape: Shape, seed: int, step: int) -> Data
     """
     b, n, d = shape
     rng = np.random.default_rng((seed, step))
-    batch = Dataset(
+    fields: dict[str, Any] = dict(
         values=np.zeros((b, n, d), np.float32),
         observed=np.zeros((b, n, d), bool),
         intervened=np.zeros((b, n, d), bool),
@@ -144,7 +144,8 @@ def host_batch(simulator: Simulator, shape: Shape, seed: int, step: int) -> Data
         confounded=np.zeros((b, d, d), bool),
         kind=np.full((b, d), CONTINUOUS, np.int32),
         regime=np.zeros((b, n), bool),
-    )  # type: ignore[arg-type]
+    )
+    batch = Dataset(**fields)
     k = -1
     for k, result in enumerate(itertools.islice(simulator.function(rng, n, d), b)):
         values, graph, intervened = (np.asarray(p) for p in _as_triple(simulator, result))

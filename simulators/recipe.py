@@ -56,8 +56,9 @@ def sample_recipe(key: Array, prior: Prior, d: int) -> Recipe:
         return jnp.where(mixed, draw.option(k_each, each, (d,)), draw.option(k_all, all_))
 
     graph = draw.option(keys[1], weights_of(prior.graphs, "graphs"))
-    mechanism_d = families(*keys[2:5], whole_mechanisms, mechanisms, prior.mixed_mechanisms)
-    noise_d = families(*keys[5:8], whole_noises, noises, prior.mixed_noise)
+    mixed = prior.mixed_mechanisms
+    mechanism_d = families(keys[2], keys[3], keys[4], whole_mechanisms, mechanisms, mixed)
+    noise_d = families(keys[5], keys[6], keys[7], whole_noises, noises, prior.mixed_noise)
     if prior.held_out:
         noise_d = jnp.asarray(substitutes(prior))[graph, mechanism_d, noise_d]
     return Recipe(pure, graph, mechanism_d, noise_d)

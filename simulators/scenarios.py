@@ -173,6 +173,7 @@ def sample(
         return [_dataset(table) for table in drawn]
     if networks:
         raise NetworkError(f"scenario {name!r} uses no network")
+    assert found.prior is not None  # a scenario is a benchmark or a prior
     return sample_prior(found.prior, count, n, d, seed)
 
 
