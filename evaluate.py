@@ -41,6 +41,8 @@ from simulators.scenarios import SCENARIOS
 # Training never uses this seed, and `sample` folds a constant of its own into every key.
 EVALUATION_SEED = 20_000
 
+NAMED = "scenarios"  # the suite of what was asked for by name
+
 # ============================================================================ 1. the request
 
 
@@ -56,17 +58,23 @@ def known(names: Iterable[str], options: Iterable[str], what: str) -> tuple[str,
 
 
 def suites_of(requested: Iterable[str], data: Path | None = None) -> tuple[Suite, ...]:
-    """The requested suites; a scenario or a real dataset is a suite of its own."""
+    """The requested suites; scenarios and real datasets asked for by name are one together."""
     options = [*SUITES, YOURS, *SCENARIOS, *REAL]
     names = known(requested, options, "suite or scenario")
     if data is not None and YOURS not in names:
         names = (*names, YOURS)
     if YOURS in names and data is None:
         raise UsageError("the suite yours needs --data FOLDER, with data.csv and graph.csv in it")
-    return tuple(
-        yours(data) if name == YOURS and data else SUITES.get(name) or single(name)
-        for name in names or ("default",)
-    )
+    found: dict[str, Suite] = {}
+    for name in names or ("default",):
+        if name == YOURS and data:
+            found[name] = yours(data)
+        elif name in SUITES:
+            found[name] = SUITES[name]
+        else:
+            groups = (*found[NAMED].groups, *single(name)) if NAMED in found else single(name)
+            found[NAMED] = Suite(NAMED, "asked for by name", groups)
+    return tuple(found.values())
 
 
 def resized(

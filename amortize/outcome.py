@@ -8,6 +8,7 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from amortize.baselines import METHODS
 from amortize.leaderboard import BY_FIELD, COLUMNS, COMPARED, MAIN, OURS, Board, Column
 from amortize.published import Published, elsewhere
 from amortize.results import Record
@@ -68,7 +69,8 @@ def method_lines(records: Sequence[Record]) -> list[list[str]]:
         ranks = record.get("ranked_by", "")
         line = [record["method"], record["kind"], record["version"], settings, uses, rows, ranks]
         found[record["method"]] = [*line, record["source"]]
-    return list(found.values())
+    order = [*METHODS, OURS]
+    return sorted(found.values(), key=lambda line: order.index(line[0]) if line[0] in order else -1)
 
 
 METHOD_HEAD = [

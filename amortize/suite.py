@@ -145,13 +145,11 @@ _ALL = (
 SUITES: dict[str, Suite] = {suite.name: suite for suite in _ALL if suite.groups}
 
 
-def single(name: str) -> Suite:
-    """A suite of one scenario or real dataset at its main size."""
+def single(name: str) -> tuple[Group, ...]:
+    """One scenario at its main size, or one real dataset."""
     if name in REAL:
-        data = REAL[name]
-        return Suite(name, data.description, (Group(name, 0, 0, data.datasets),))
-    found = SCENARIOS[name]
-    return Suite(name, found.description, of([name], main=True))
+        return (Group(name, 0, 0, REAL[name].datasets),)
+    return of([name], main=True)
 
 
 def yours(folder: Path) -> Suite:

@@ -321,8 +321,9 @@ def test_the_command_without_a_checkpoint(tmp_path):
 
 def test_suites_and_scenarios_are_asked_for_by_name():
     assert evaluate.suites_of([]) == (suite.SUITES["default"],)
-    both = evaluate.suites_of(["mixture", "D", "D"])
-    assert [one.name for one in both] == ["mixture", "D"] and len(both[0].groups) == 1
+    both = evaluate.suites_of(["mixture", "D", "D", "ecoli70"])
+    assert [one.name for one in both] == ["scenarios", "D"]
+    assert [group.scenario for group in both[0].groups] == ["mixture", "ecoli70"]
     assert len(both[1].groups) == 7 * 3
     with pytest.raises(UsageError):
         evaluate.suites_of(["nothing"])
