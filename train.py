@@ -61,7 +61,7 @@ def main(  # noqa: PLR0915
     from amortize.feed import feed, with_simulator
     from amortize.journal import Journal
     from amortize.model import parameter_count
-    from amortize.training import HeldOut, bucket_of, initial_state, train_step
+    from amortize.training import HeldOut, abstract_state, bucket_of, initial_state, train_step
 
     started = time.monotonic()
     config = override(named(preset), set_ or [])
@@ -86,17 +86,19 @@ def main(  # noqa: PLR0915
 
     # ---------------------------------------------------------------- state, fresh or resumed
     mesh = meshes.data_mesh(meshes.usable_devices([b.batch for b in config.buckets]))
-    params = None if init_from is None else load_checkpoint(init_from).params
-    state = initial_state(config, params)
-    size = parameter_count(state.params)
+    abstract = abstract_state(config)
+    size = parameter_count(abstract.params)
     store = RunStore(out)
-    resumed = store.newest(state)
+    resumed = store.newest(abstract)
+    memory.check(config, mesh)
     step, progress = 0, {"datasets": 0, "hours": 0.0, "best_auprc": 0.0}
     if resumed is not None:
         step, state, saved = resumed
         progress |= saved or _ledger(out / "progress.json")
+    else:
+        given = None if init_from is None else load_checkpoint(init_from).params
+        state = initial_state(config, given)
     state = jax.device_put(state, meshes.everywhere(mesh))
-    memory.check(config, state, mesh)
     if first:
         write_json(known, to_dict(config))
     console.print(
@@ -140,13 +142,14 @@ def main(  # noqa: PLR0915
         save_checkpoint(folder, meshes.local(state.average), config, card)
 
     def evaluate() -> dict[str, float]:
-        if held_out is None:
-            return {}
-        scores = held_out.score(config.model, meshes.local(state.average))
-        spent = {"datasets": progress["datasets"], "hours": progress["hours"]}
-        log.write({"step": step, **spent, "held_out": scores})
-        if scores["auprc"] > progress["best_auprc"]:
-            progress["best_auprc"] = scores["auprc"]
+        scores: dict[str, float] = {}
+        if held_out is not None:
+            scores = held_out.score(config.model, meshes.local(state.average))
+            spent = {"datasets": progress["datasets"], "hours": progress["hours"]}
+            log.write({"step": step, **spent, "held_out": scores})
+        (better,) = meshes.any_process(scores.get("auprc", 0.0) > progress["best_auprc"])
+        if better:
+            progress["best_auprc"] = scores.get("auprc", 0.0)
             release(out / "best", scores)
         return scores
 
@@ -220,8 +223,8 @@ def main(  # noqa: PLR0915
     settle()
     scores = evaluate()
     store.save(step, state, progress)
+    release(out / "checkpoint", scores)
     if first:
-        release(out / "checkpoint", scores)
         console.print(
             f"step {step:,}: held-out AUPRC {scores['auprc']:.3f}, loss {scores['loss']:.4f} "
             f"({eval_scenario}); checkpoint in {out / 'checkpoint'}"

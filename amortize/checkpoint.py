@@ -38,21 +38,17 @@ class Checkpoint:
 def save_checkpoint(path: Path, params: Params, config: TrainConfig, card: dict[str, Any]) -> None:
     """Write a released checkpoint, float32; an earlier one at `path` is replaced last.
 
-    Of several processes only the calling one takes part.
+    Of several processes all must call it; the first writes.
     """
     path = Path(path).absolute()
     partial = path.with_name(path.name + ".partial")
-    if partial.exists():
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True)
-    context = ocp.Context()
-    if jax.process_count() > 1:
-        here = jax.process_index()
-        context.multiprocessing.primary_host = here
-        context.multiprocessing.active_processes = {here}
-        context.multiprocessing.barrier_sync_key_prefix = "released"
-    with context:
-        ocp.save(partial / "params", jax.tree.map(lambda x: np.asarray(x, np.float32), params))
+    first = jax.process_index() == 0
+    if first:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    ocp.save(partial / "params", jax.tree.map(lambda x: np.asarray(x, np.float32), params))
+    if not first:
+        return
     # Orbax's marker names the folder it was written in; that it is there is all that counts.
     for marker in (partial / "params").glob("commit_success*"):
         marker.write_text("saved\n")

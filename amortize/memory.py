@@ -8,9 +8,11 @@ import numpy as np
 import psutil
 from jax.sharding import Mesh
 
-from amortize.config import Bucket, ModelConfig, TrainConfig
+from amortize.config import Bucket, TrainConfig
 from amortize.errors import UsageError
-from amortize.training import TrainState, compiled_step
+from amortize.mesh import everywhere
+from amortize.model import ModelConfig
+from amortize.training import abstract_state, compiled_step
 
 
 def largest_bucket(config: TrainConfig) -> Bucket:
@@ -28,14 +30,17 @@ def cell_width(model: ModelConfig) -> int:
     return model.axial.width if model.architecture == "axial" else model.row_width
 
 
-def bytes_needed(config: TrainConfig, bucket: Bucket, state: TrainState, mesh: Mesh) -> int:
+def bytes_needed(config: TrainConfig, bucket: Bucket, mesh: Mesh) -> int:
     """Most bytes that a step of `bucket` holds at a time on one device, the state included.
 
     Compiles the step; with the compilation cache on, the run itself does not pay for it again.
     """
-    step = compiled_step(config, bucket, mesh)
+    state = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=everywhere(mesh)),
+        abstract_state(config),
+    )
     scalars = np.int32(0), np.int32(config.seed), np.float32(0)
-    found = step.lower(state, *scalars).compile().memory_analysis()
+    found = compiled_step(config, bucket, mesh).lower(state, *scalars).compile().memory_analysis()
     held = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes
     return held + found.temp_size_in_bytes
 
@@ -48,7 +53,7 @@ def bytes_available(device: Any) -> int | None:
     return stats.get("bytes_limit")
 
 
-def check(config: TrainConfig, state: TrainState, mesh: Mesh) -> None:
+def check(config: TrainConfig, mesh: Mesh) -> None:
     """Refuse a config whose largest step does not fit.
 
     Raises:
@@ -60,7 +65,7 @@ def check(config: TrainConfig, state: TrainState, mesh: Mesh) -> None:
         return
     bucket = largest_bucket(config)
     sharing = len(mesh.local_devices) if device.platform == "cpu" else 1
-    needed = sharing * bytes_needed(config, bucket, state, mesh)
+    needed = sharing * bytes_needed(config, bucket, mesh)
     if needed > available:
         n, d = bucket.rows[1], bucket.variables[1]
         raise UsageError(

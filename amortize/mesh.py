@@ -43,6 +43,8 @@ def join(processes: str) -> None:
             jax.distributed.initialize(address, int(numbers[0]), int(numbers[1]))
     except (ValueError, RuntimeError) as error:
         raise UsageError(f"--distributed {processes}: {error}") from error
+    # Gloo, which joins CPUs, waits 30 s at the first exchange: make it while all are here.
+    multihost_utils.sync_global_devices("joined")
 
 
 def usable_devices(batches: Sequence[int]) -> int:

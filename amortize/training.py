@@ -45,6 +45,11 @@ def initial_state(config: TrainConfig, params: Params | None = None) -> TrainSta
     return TrainState(jnp.int32(0), first, jax.tree.map(jnp.copy, first), start)
 
 
+def abstract_state(config: TrainConfig) -> TrainState:
+    """Shapes of the state; nothing is computed or held."""
+    return jax.eval_shape(lambda: initial_state(config))
+
+
 def carry_over(params: Params, fresh: Params) -> Params:
     """Parameters of an earlier network in the shapes of a new one.
 
