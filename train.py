@@ -98,7 +98,7 @@ def main(  # noqa: PLR0915
     else:
         given = None if init_from is None else load_checkpoint(init_from).params
         state = initial_state(config, given)
-    state = jax.device_put(state, meshes.everywhere(mesh))
+    state = meshes.replicate(mesh, state)
     if first:
         write_json(known, to_dict(config))
     console.print(

@@ -77,6 +77,16 @@ def everywhere(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec())
 
 
+def replicate(mesh: Mesh, tree: Tree) -> Tree:
+    """Every array of the tree on every device; all processes must hold the same ones."""
+
+    def place(x: jax.typing.ArrayLike) -> jax.Array:
+        value = np.asarray(x)
+        return jax.make_array_from_callback(value.shape, everywhere(mesh), lambda at: value[at])
+
+    return jax.tree.map(place, tree)
+
+
 def split(mesh: Mesh, tree: Tree) -> Tree:
     """Inside jit: every array of the tree split over the devices along its first axis."""
     return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec(AXIS)))

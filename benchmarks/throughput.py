@@ -21,7 +21,7 @@ from clock import seconds
 
 from amortize import compilation
 from amortize.config import Bucket, TrainConfig, override, preset
-from amortize.mesh import data_mesh, everywhere
+from amortize.mesh import data_mesh, replicate
 from amortize.training import HeldOut, compiled_step, draw_data, initial_state, objective
 
 EVAL_MINUTES = 5.0  # train.py's default between evaluations
@@ -39,7 +39,7 @@ def matrix_rate(dtype: Any) -> float:
 def step_of(config: TrainConfig, bucket: Bucket) -> tuple[float, float]:
     """Seconds and floating-point operations of a whole step."""
     mesh = data_mesh(1)
-    state = jax.device_put(initial_state(config), everywhere(mesh))
+    state = replicate(mesh, initial_state(config))
     scalars = np.int32(0), np.int32(config.seed), np.float32(0)
     step = compiled_step(config, bucket, mesh).lower(state, *scalars).compile()
 

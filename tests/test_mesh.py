@@ -15,7 +15,7 @@ import pytest
 
 from amortize.config import Bucket, tiny
 from amortize.errors import UsageError
-from amortize.mesh import data_mesh, everywhere, join, usable_devices
+from amortize.mesh import data_mesh, join, replicate, usable_devices
 from amortize.optimiser import learning_rate
 from amortize.training import compiled_step, initial_state
 
@@ -27,7 +27,7 @@ CONFIG = dataclasses.replace(tiny(), steps=12, buckets=(BUCKET,))
 def curve(devices: int) -> tuple[list[float], float]:
     """The losses of CONFIG on so many devices, and the arithmetic of a step on one of them."""
     mesh = data_mesh(devices)
-    state = jax.device_put(initial_state(CONFIG), everywhere(mesh))
+    state = replicate(mesh, initial_state(CONFIG))
     scalars = np.int32(0), np.int32(0), np.float32(0)
     step = compiled_step(CONFIG, BUCKET, mesh).lower(state, *scalars).compile()
     losses = []
