@@ -90,7 +90,9 @@ def main(  # noqa: PLR0915
     size = parameter_count(abstract.params)
     store = RunStore(out)
     resumed = store.newest(abstract)
-    memory.check(config, mesh)
+    shortage = memory.shortage(config, mesh) if first else ""  # elsewhere the same
+    if meshes.any_process(bool(shortage))[0]:
+        raise UsageError(shortage or "the first process is short of memory")
     step, progress = 0, {"datasets": 0, "hours": 0.0, "best_auprc": 0.0}
     if resumed is not None:
         step, state, saved = resumed

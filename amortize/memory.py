@@ -9,7 +9,6 @@ import psutil
 from jax.sharding import Mesh
 
 from amortize.config import Bucket, TrainConfig
-from amortize.errors import UsageError
 from amortize.mesh import everywhere
 from amortize.model import ModelConfig
 from amortize.training import abstract_state, compiled_step
@@ -53,23 +52,20 @@ def bytes_available(device: Any) -> int | None:
     return stats.get("bytes_limit")
 
 
-def check(config: TrainConfig, mesh: Mesh) -> None:
-    """Refuse a config whose largest step does not fit.
-
-    Raises:
-        UsageError: it does not; the message says which bucket, and how much is there.
-    """
+def shortage(config: TrainConfig, mesh: Mesh) -> str:
+    """Why the largest step of `config` does not fit, in one line; "" where it does."""
     device = mesh.local_devices[0]
     available = bytes_available(device)
     if available is None:
-        return
+        return ""
     bucket = largest_bucket(config)
     sharing = len(mesh.local_devices) if device.platform == "cpu" else 1
     needed = sharing * bytes_needed(config, bucket, mesh)
-    if needed > available:
-        n, d = bucket.rows[1], bucket.variables[1]
-        raise UsageError(
-            f"a step of {bucket.batch} datasets of {n:,} rows and {d} variables needs about "
-            f"{needed / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB are free; lower that "
-            "bucket's batch, or set model.rematerialise=true"
-        )
+    if needed <= available:
+        return ""
+    n, d = bucket.rows[1], bucket.variables[1]
+    return (
+        f"a step of {bucket.batch} datasets of {n:,} rows and {d} variables needs about "
+        f"{needed / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB are free; lower that "
+        "bucket's batch, or set model.rematerialise=true"
+    )
