@@ -10,11 +10,14 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from amortize.errors import AmortizeError, UsageError
+
+if TYPE_CHECKING:
+    from amortize.config import TrainConfig
 
 AGREE_EVERY = 10  # steps between which several processes do not ask each other for the time
 
@@ -56,7 +59,7 @@ def main(  # noqa: PLR0915
     from amortize import mesh as meshes
     from amortize.assumptions import assumptions_of
     from amortize.checkpoint import RunStore, load_checkpoint, save_checkpoint, write_json
-    from amortize.config import PRESETS, differences, from_dict, override, to_dict
+    from amortize.config import PRESETS, override, to_dict
     from amortize.config import preset as named
     from amortize.feed import feed, with_simulator
     from amortize.journal import Journal
@@ -76,13 +79,7 @@ def main(  # noqa: PLR0915
 
     known = out / "config.json"
     if known.exists() and not reconfigure:
-        changed = differences(from_dict(json.loads(known.read_text())), config)
-        if changed:
-            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            raise UsageError(
-                f"{known} is of another config ({changed[0]}{more}); resume with the same one, "
-                "choose another --out, or give --reconfigure"
-            )
+        refuse_another(known, config)
 
     # ---------------------------------------------------------------- state, fresh or resumed
     mesh = meshes.data_mesh(meshes.usable_devices([b.batch for b in config.buckets]))
@@ -232,6 +229,19 @@ def main(  # noqa: PLR0915
             f"({eval_scenario}); checkpoint in {out / 'checkpoint'}"
         )
     store.close()
+
+
+def refuse_another(known: Path, config: TrainConfig) -> None:
+    """Raise UsageError with the first difference where the config in `known` is not `config`."""
+    from amortize.config import differences, from_dict
+
+    changed = differences(from_dict(json.loads(known.read_text())), config)
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise UsageError(
+            f"{known} is of another config ({changed[0]}{more}); resume with the same one, "
+            "choose another --out, or give --reconfigure"
+        )
 
 
 def _ledger(path: Path) -> dict[str, float]:
