@@ -85,9 +85,10 @@ def rarity(reference_mt: np.ndarray, traits_t: np.ndarray) -> np.ndarray:
     falling exponentially, at the rate at which the largest TAIL of the tables fall.
     """
     m = len(reference_mt)
-    count_t = 1 + (reference_mt >= traits_t).sum(0)
+    # Counted as in `rarity_among`: the same rank must give the same number, or ties would decide.
+    count_t = np.minimum(1 + (reference_mt >= traits_t).sum(0), m)
     beyond_t = np.maximum(traits_t - reference_mt.max(0), 0.0) / _excess(reference_mt)
-    return beyond_t - np.log(count_t / (m + 1))
+    return beyond_t - np.log(count_t / m)
 
 
 def rarity_among(reference_mt: np.ndarray) -> np.ndarray:

@@ -68,6 +68,9 @@ def test_rarity_is_the_same_for_a_table_inside_and_outside():
     for k in (0, 7, int(values[:, 2].argmax())):
         alone = rarity(np.delete(values, k, axis=0), values[k])
         np.testing.assert_allclose(among[k], alone, atol=0.3)  # but for the mean excess
+    one_more = np.sort(values, axis=0)[-3] + 1e-9  # third in every trait: so is one of the tables
+    third = np.sort(among, axis=0)[-3]
+    np.testing.assert_allclose(rarity(values, one_more), third, atol=1e-9)
     assert (rarity_among(np.zeros((10, 2))) == 0).all()
     assert rarity(np.zeros((10, 2)), np.array([0.0, 1.0])).tolist()[0] == 0
 
