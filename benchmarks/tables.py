@@ -26,6 +26,7 @@ import amortize
 from amortize import charts
 from amortize.bundled import resolve
 from amortize.leaderboard import BY_FIELD, Board, boards, from_json
+from amortize.published import beside
 from amortize.results import Results
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,6 +83,36 @@ def summary(name: str = "default") -> str:
     return table(["method", *(column.heading for column in columns), "done"], rows)
 
 
+def against_published(field: str, name: str, suite: str) -> str:
+    """Mean of one metric beside what others printed: scenarios by methods, the best in bold."""
+    column = BY_FIELD[field]
+    found = [board for board in results(name) if _printed(board, field, suite)]
+    printed = [_printed(board, field, suite) for board in found]
+    others = list(dict.fromkeys(method for scores in printed for method in scores))
+    rows = []
+    for board, scores in zip(found, printed, strict=True):
+        ours = {method: board.mean(method, field) for method in charts.methods_of([board])}
+        every = ours | scores
+        best = max(column.better * value for value in every.values())
+        cells = [
+            f"**{every[m]:.{column.digits}f}**"
+            if m in every and column.better * every[m] == best
+            else f"{every[m]:.{column.digits}f}"
+            if m in every
+            else "-"
+            for m in [*ours, *others]
+        ]
+        rows.append([board.scenario, *cells])
+    ours = charts.methods_of(found)
+    return table(["scenario", *ours, *(f"{method} (published)" for method in others)], rows)
+
+
+def _printed(board: Board, field: str, suite: str) -> dict[str, float]:
+    """What others printed of a metric on this board's scenario and size, by method."""
+    rows = [row for row in beside(board.scenario, board.variables) if row.suite == suite]
+    return {row.method: row.metrics[field] for row in rows if field in row.metrics}
+
+
 def card() -> str:
     """Accuracy and calibration of the default checkpoint by scenario and size."""
     measured = json.loads((resolve() / "card.json").read_text())["measured"]
@@ -136,6 +167,8 @@ def evaluations() -> dict[str, Callable[[], str]]:
 
 TABLES: dict[str, Callable[[], str]] = {
     **evaluations(),
+    "published-B": partial(against_published, "auprc", "published", "B"),
+    "published-C": partial(against_published, "auroc", "published", "C"),
     "card": card,
     "facts": facts,
     "example": example,
