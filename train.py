@@ -10,7 +10,7 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -90,12 +90,15 @@ def main(  # noqa: PLR0915
     shortage = memory.shortage(config, mesh) if first else ""  # elsewhere the same
     if meshes.any_process(bool(shortage))[0]:
         raise UsageError(shortage or "the first process is short of memory")
-    step, progress = 0, {"datasets": 0, "hours": 0.0, "best_auprc": 0.0}
+    step = 0
+    progress: dict[str, Any] = {"datasets": 0, "hours": 0.0, "best_auprc": 0.0}
     if resumed is not None:
         step, state, saved = resumed
         progress |= saved or _ledger(out / "progress.json")
     else:
-        given = None if init_from is None else load_checkpoint(init_from).params
+        origin = None if init_from is None else load_checkpoint(init_from)
+        given = None if origin is None else origin.params
+        progress["started_from"] = "fresh parameters" if origin is None else origin.lineage
         state = initial_state(config, given)
     state = meshes.replicate(mesh, state)
     if first:
@@ -126,6 +129,7 @@ def main(  # noqa: PLR0915
             "parameters": size,
             "step": step,
             "datasets": progress["datasets"],
+            "started_from": progress.get("started_from", "fresh parameters"),
             "hours": round(progress["hours"], 3),
             "hardware": compilation.hardware(),
             "ranges": config.ranges,

@@ -34,6 +34,12 @@ class Checkpoint:
     config: TrainConfig
     card: dict[str, Any]
 
+    @property
+    def lineage(self) -> str:
+        """What a run that starts from these parameters says of its start."""
+        before = self.card.get("started_from", "fresh parameters")
+        return f"{self.card.get('name')}, {self.card.get('datasets', 0):,} datasets, from {before}"
+
 
 def save_checkpoint(path: Path, params: Params, config: TrainConfig, card: dict[str, Any]) -> None:
     """Write a released checkpoint, float32; an earlier one at `path` is replaced last.

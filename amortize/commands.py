@@ -150,6 +150,18 @@ def _print_table(
     console.print("\n" + "\n".join(lines) + "\n", markup=False)
 
 
+_ABOUT = (
+    "preset",
+    "step",
+    "datasets",
+    "started_from",
+    "hours",
+    "hardware",
+    "parameters",
+    "description",
+)
+
+
 def run_info(checkpoint: str | None) -> None:
     """Print the card of a checkpoint, without loading its parameters.
 
@@ -162,11 +174,7 @@ def run_info(checkpoint: str | None) -> None:
     card = read_card(folder)
     console = Console(highlight=False, soft_wrap=True)
     facts = [["name", str(card.get("name", folder.name))], ["folder", str(folder)]]
-    facts += [
-        [key, _fact(card[key])]
-        for key in ("preset", "step", "datasets", "hours", "hardware", "parameters", "description")
-        if key in card
-    ]
+    facts += [[key, _fact(card[key])] for key in _ABOUT if key in card]
     facts += [
         [f"trained on {noun}", f"{low} to {high}"]
         for noun, (low, high) in card.get("ranges", {}).items()

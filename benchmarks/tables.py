@@ -127,7 +127,8 @@ def card() -> str:
 def facts() -> str:
     """How the default checkpoint was made."""
     found = json.loads((resolve() / "card.json").read_text())
-    keys = ("name", "parameters", "step", "datasets", "hours", "hardware", "ranges", "versions")
+    keys = ("name", "parameters", "step", "datasets", "started_from", "hours", "hardware")
+    keys = [key for key in (*keys, "ranges", "versions") if key in found]
     return table(["", ""], [[key, str(found[key]).replace("'", "")] for key in keys])
 
 
