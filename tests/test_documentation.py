@@ -33,7 +33,7 @@ def test_python_examples_parse_and_name_what_exists(page):
                 assert home is None or hasattr(home, node.attr) or node.attr in fields, node.attr
 
 
-@pytest.mark.parametrize("name", ["your-table.md", "input.md", "errors.md"])
+@pytest.mark.parametrize("name", ["your-table.md", "input.md"])
 def test_flags_of_the_command_exist(name):
     from typer.main import get_command
 
