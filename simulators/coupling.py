@@ -14,7 +14,7 @@ from simulators.columns import BINARY, CONTINUOUS, ORDINAL
 from simulators.mechanisms import RFF, Bank, evaluate, sample_bank
 from simulators.prior import MechanismWeights, Prior
 
-ADDITIVE, HETEROSCEDASTIC, MULTIPLICATIVE, INPUT = range(4)
+ADDITIVE, HETEROSCEDASTIC, MULTIPLICATIVE, INPUT, INPUT_ADDED = range(5)
 IDENTITY, POST_NONLINEAR, TWO_LEVELS, LEVELS = range(4)
 SCALE_FEATURES = 16  # ridge functions behind the size of heteroscedastic noise
 MOST_LEVELS = 7
@@ -50,7 +50,7 @@ def sample_coupling(
             features=min(SCALE_FEATURES, prior.features),
         )
         scale_bank = sample_bank(keys[0], smooth, parents_dd)
-    if ways[INPUT] > 0:
+    if ways[INPUT] + ways[INPUT_ADDED] > 0:
         noise_weight_dk = draw.normal(keys[1], (d, prior.features))
 
     def choose(k: Array, weights: tuple[float, ...], mix: float) -> Array:
@@ -86,7 +86,8 @@ def couple(
 
     The size of heteroscedastic noise is sqrt(log(1 + exp(h))), h a smooth random function of the
     parents with standard deviation 2, as in AVICI's shifted domains (Lorch et al. 2022).
-    Multiplicative noise is (1 + f) exp(noise / 2).
+    Multiplicative noise is (1 + f) exp(noise / 2). Noise that is an argument of f may be added to it
+    too, as the latent input of BCNP's Gaussian-process tables is (Dhir et al. 2024).
     """
     ways = weights_of(prior.coupling, "coupling")
     kind = coupling.kind_d[child]
@@ -114,7 +115,8 @@ def noise_argument(coupling: Coupling, child: Array, noise_n: Array) -> Array | 
     """What noise adds to the features of a function that takes it as an argument, [n, k]."""
     if coupling.noise_weight_dk is None:
         return None
-    taken_n = jnp.where(coupling.kind_d[child] == INPUT, noise_n, 0.0)
+    taken = coupling.kind_d[child] >= INPUT
+    taken_n = jnp.where(taken, noise_n, 0.0)
     return taken_n[:, None] * coupling.noise_weight_dk[child]
 
 

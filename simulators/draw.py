@@ -30,8 +30,9 @@ def chance(key: Array, probability: Array | float, shape: tuple[int, ...] = ()) 
 
 
 def option(key: Array, weights: tuple[float, ...] | Array, shape: tuple[int, ...] = ()) -> Array:
-    """Index of one of the weighted options, int32 of `shape`."""
-    edges = jnp.cumsum(jnp.asarray(weights, jnp.float32))[:-1]
+    """Index of one of the options, by weights of any positive sum, int32 of `shape`."""
+    sums = jnp.cumsum(jnp.asarray(weights, jnp.float32))
+    edges = sums[:-1] / sums[-1]
     u = unit(key, shape)
     return (u[..., None] >= edges).sum(-1).astype(jnp.int32)
 

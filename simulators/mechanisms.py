@@ -1,8 +1,8 @@
 """Structural functions f_j(parents), all in one form: a bank of ridge functions.
 
 f(u) = sum_k amplitude_k * phi(weight_k . u + bias_k), with phi one of a few scalar functions. A
-linear function, random Fourier features (Rahimi and Recht 2007) of all parents jointly or of one
-parent each, a network with one hidden layer, a polynomial, a sum of sigmoids, steps and a tree
+linear function, random Fourier features (Rahimi and Recht 2007) of all parents jointly, smooth or
+rough, or of one parent each, a network with one hidden layer, a polynomial, a sum of sigmoids, steps and a tree
 differ only in how the bank is drawn. So children of one graph mix families at the price of one
 matrix product.
 """
@@ -19,8 +19,9 @@ from simulators import draw
 from simulators.checks import weights_of
 from simulators.prior import Prior
 
-LINEAR, RFF, RFF_ADDITIVE, MLP, POLYNOMIAL, SATURATING, THRESHOLD, TREE = range(8)
-FAMILIES = tuple(range(8))
+LINEAR, RFF, RFF_ADDITIVE, MLP, POLYNOMIAL, SATURATING, THRESHOLD, TREE, MATERN = range(9)
+FAMILIES = tuple(range(9))
+MATERN_DEGREES = (1, 3, 5)  # of freedom: twice the smoothness, 1/2, 3/2 or 5/2
 TREE_DEPTH = 3
 STEPS = 4  # of a threshold function
 
@@ -71,7 +72,8 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array, family_d: Array | N
     chosen_dkd = rank_dd[:, None, :] == turn_dk[:, :, None]
 
     sign_dd = draw.sign(keys[7], (d, d))
-    coefficient_dd = draw.between(keys[6], prior.weight, (d, d)) * sign_dd
+    factor = draw.log_between(jax.random.fold_in(keys[6], 1), prior.weight_factor)
+    coefficient_dd = draw.between(keys[6], prior.weight, (d, d)) * sign_dd * factor
     first_k = jnp.arange(k) == 0
     slope_dkd = jnp.where(chosen_dkd, coefficient_dd[:, None, :], 0.0)
     rff_dkd = normal_dkd / length_d[:, None, None]
@@ -88,6 +90,9 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array, family_d: Array | N
         THRESHOLD: normal_dkd,
         TREE: chosen_dkd.astype(jnp.float32),
     }
+    present = families_of(prior)
+    if MATERN in present:
+        by_family[MATERN] = _matern(keys[9], prior, normal_dkd)
     k_bias, k_amplitude, k_leaky, k_size = jax.random.split(keys[8], 4)
     phase_dk = draw.between(k_bias, (-jnp.pi, jnp.pi), (d, k))
     normal_dk = draw.normal(k_amplitude, (d, k)) * jnp.sqrt(2.0 / k)
@@ -102,10 +107,10 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array, family_d: Array | N
         LINEAR: jnp.zeros((d, k)),
         RFF: phase_dk,
         RFF_ADDITIVE: phase_dk,
+        MATERN: phase_dk,
         THRESHOLD: phase_dk / 3,
         TREE: phase_dk / 3,
     }
-    present = families_of(prior)
 
     def choose(options: dict[int, Array], otherwise: Array) -> Array:
         chosen = otherwise
@@ -154,11 +159,30 @@ def evaluate(
         SATURATING: lambda: h_nk / (1 + jnp.abs(h_nk)),
         THRESHOLD: lambda: (h_nk > 0).astype(h_nk.dtype),
         TREE: lambda: _tree(h_nk),
+        MATERN: lambda: draw.cosine(h_nk / (2 * jnp.pi)),
     }
     phi_nk = functions[families[0]]()
     for other in families[1:]:
         phi_nk = jnp.where(family == other, functions[other](), phi_nk)
     return phi_nk @ bank.amplitude_dk[child]
+
+
+def _matern(key: Array, prior: Prior, normal_dkd: Array) -> Array:
+    """Frequencies of a Matern kernel of drawn smoothness with a length scale for every parent.
+
+    Its spectral density is a Student-t (Rasmussen and Williams 2006, equation 4.15): a normal
+    over the root of a mean of squared normals, as many as there are degrees of freedom.
+    """
+    d, k, _ = normal_dkd.shape
+    k_length, k_degrees, k_square = jax.random.split(key, 3)
+    length_dd = draw.log_between(k_length, prior.matern_length, (d, d))
+    which_d = draw.option(k_degrees, (1.0,) * len(MATERN_DEGREES), (d,))
+    degrees_d = jnp.asarray(MATERN_DEGREES)[which_d]
+    square_dkm = draw.normal(k_square, (d, k, max(MATERN_DEGREES))) ** 2
+    counted_dm = jnp.arange(max(MATERN_DEGREES)) < degrees_d[:, None]
+    mean_dk = (square_dkm * counted_dm[:, None, :]).sum(2) / degrees_d[:, None]
+    root_dk = jnp.sqrt(jnp.maximum(mean_dk, 1e-4))
+    return normal_dkd / root_dk[:, :, None] / length_dd[:, None, :]
 
 
 def _tree(h_nk: Array) -> Array:

@@ -99,7 +99,9 @@ class Prior:
     mixed_coupling: float = 1.0  # chance that every variable draws its own coupling
     mixed_outputs: float = 1.0  # chance that every variable draws its own output
     weight: tuple[float, float] = (0.5, 2.0)  # |w| of linear mechanisms, random sign
+    weight_factor: tuple[float, float] = (1.0, 1.0)  # log-uniform, one for all |w| of a dataset
     length_scale: tuple[float, float] = (0.8, 6.0)  # log-uniform, on z-scored parents
+    matern_length: tuple[float, float] = (0.15, 6.0)  # log-uniform, for every parent
     length_growth: float = 0.0  # joint features: length times (number of parents) ** this
     amplitude: tuple[float, float] = (0.7, 3.0)  # log-uniform, sd of a nonlinear mechanism
     noise_scale: tuple[float, float] = (0.2, 1.5)  # sd of the noise
@@ -138,7 +140,14 @@ class Prior:
 
 _SELF_CHECKED = ("latent", "decoys", "artefacts", "missingness", "pure", "systems")
 # Numbers of the prior must be finite and lie strictly above these, or in [0, 1] for shares.
-_ABOVE = {"length_scale": 0.0, "amplitude": 0.0, "noise_scale": 0.0, "degrees_of_freedom": 2.0}
+_ABOVE = {
+    "length_scale": 0.0,
+    "matern_length": 0.0,
+    "weight_factor": 0.0,
+    "amplitude": 0.0,
+    "noise_scale": 0.0,
+    "degrees_of_freedom": 2.0,
+}
 _NOT_NEGATIVE = (
     "edges_per_variable",
     "weight",

@@ -39,6 +39,7 @@ class MechanismWeights:
     saturating: float = 0.0  # one sigmoid per parent, summed
     threshold: float = 0.0  # steps along random directions
     tree: float = 0.0  # oblivious decision tree of depth 3
+    matern: float = 0.0  # joint Gaussian-process draw, rough, a length scale for every parent
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class CouplingWeights:
     heteroscedastic: float = 0.0  # its size is a random function of the parents
     multiplicative: float = 0.0  # exp(noise) times the function
     input: float = 0.0  # one more argument of the function
+    input_added: float = 0.0  # an argument of the function and added to it as well
 
 
 @dataclass(frozen=True)

@@ -46,17 +46,18 @@ def wide() -> Prior:
             bipartite=0.03,
         ),
         mechanisms=MechanismWeights(
-            linear=0.27,
-            rff=0.17,
-            rff_additive=0.17,
+            linear=0.26,
+            rff=0.15,
+            rff_additive=0.16,
             mlp=0.14,
             polynomial=0.07,
-            saturating=0.08,
-            threshold=0.04,
-            tree=0.06,
+            saturating=0.07,
+            threshold=0.03,
+            tree=0.04,
+            matern=0.08,
         ),
         coupling=CouplingWeights(
-            additive=0.55, heteroscedastic=0.18, multiplicative=0.08, input=0.19
+            additive=0.52, heteroscedastic=0.17, multiplicative=0.08, input=0.15, input_added=0.08
         ),
         mixed_coupling=0.4,
         outputs=OutputWeights(identity=0.72, post_nonlinear=0.1, binary=0.08, ordinal=0.1),
@@ -85,17 +86,18 @@ def wide() -> Prior:
         pure=PurePrior(
             share=0.5,
             mechanisms=MechanismWeights(
-                linear=0.44,
-                rff=0.16,
-                rff_additive=0.13,
-                mlp=0.14,
+                linear=0.45,
+                rff=0.14,
+                rff_additive=0.12,
+                mlp=0.13,
                 polynomial=0.05,
                 saturating=0.06,
                 threshold=0.01,
                 tree=0.01,
+                matern=0.03,
             ),
             noise=NoiseWeights(
-                gaussian=0.46,
+                gaussian=0.48,
                 laplace=0.1,
                 uniform=0.13,
                 student_t=0.08,
@@ -120,4 +122,5 @@ def wide() -> Prior:
         density_limit=0.75,
         empty=0.03,
         length_growth=0.5,
+        weight_factor=(0.5, 2.0),
     )

@@ -14,6 +14,7 @@ from simulators.coupling import (
     ADDITIVE,
     HETEROSCEDASTIC,
     INPUT,
+    INPUT_ADDED,
     MULTIPLICATIVE,
     Coupling,
     couple,
@@ -27,7 +28,7 @@ from simulators.prior import CouplingWeights, OutputWeights, Prior
 COUNT, D, N, CHILD = 400, 4, 300, 3
 PARENTS = np.tril(np.ones((D, D), bool), -1)
 PRIOR = Prior(
-    coupling=CouplingWeights(0.25, 0.25, 0.25, 0.25),
+    coupling=CouplingWeights(0.2, 0.2, 0.2, 0.2, 0.2),
     outputs=OutputWeights(0.25, 0.25, 0.25, 0.25),
     features=8,
 )
@@ -60,8 +61,8 @@ def drawn() -> tuple[Coupling, dict[str, np.ndarray]]:
 
 def test_the_ways_and_outputs_are_drawn_by_weight(drawn):
     coupling, _ = drawn
-    for index in (coupling.kind_d, coupling.output_d):
-        assert stats.chisquare(np.bincount(index.ravel(), minlength=4)).pvalue > 1e-4
+    for index, count in ((coupling.kind_d, 5), (coupling.output_d, 4), (coupling.bend_d, 3)):
+        assert stats.chisquare(np.bincount(index.ravel(), minlength=count)).pvalue > 1e-4
 
 
 def test_additive_multiplicative_and_input(drawn):
@@ -71,6 +72,7 @@ def test_additive_multiplicative_and_input(drawn):
         ADDITIVE: F + NOISE,
         MULTIPLICATIVE: (1 + F) * np.exp(NOISE / 2),
         INPUT: F,  # the noise has gone into the function
+        INPUT_ADDED: F + NOISE,
     }
     for way, joined in expected.items():
         for found in out["joined"][kind == way]:
@@ -80,7 +82,7 @@ def test_additive_multiplicative_and_input(drawn):
 
 def test_noise_as_an_argument_enters_every_feature_with_a_weight_of_its_own(drawn):
     coupling, out = drawn
-    taken = coupling.kind_d[:, CHILD] == INPUT
+    taken = np.isin(coupling.kind_d[:, CHILD], [INPUT, INPUT_ADDED])
     assert not out["argument"][~taken].any()
     weight = coupling.noise_weight_dk[taken][:, CHILD]
     found = out["argument"][taken]
@@ -150,7 +152,7 @@ def test_one_way_for_a_whole_dataset_and_none_in_a_pure_one():
 
     keys = jax.random.split(jax.random.key(1), COUNT)
     kind, output, *pure = map(np.asarray, quick_jit(jax.vmap(one))(keys))
-    assert (kind == kind[:, :1]).all() and len(np.unique(kind)) == 4
+    assert (kind == kind[:, :1]).all() and len(np.unique(kind)) == 5
     alike = (output == output[:, :1]).all(1)
     assert stats.binomtest(int(alike.sum()), COUNT, 0.5 + 0.5 * 0.25**3).pvalue > 1e-4
     assert not np.stack(pure).any()

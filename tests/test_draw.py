@@ -12,6 +12,7 @@ KEY, SIZE = jax.random.key(0), 20_000
 def test_options_follow_their_weights_and_zero_is_never_drawn():
     weights = np.array([0.0, 0.5, 0.0, 0.2, 0.3, 0.0])
     drawn = np.asarray(draw.option(KEY, tuple(weights), (SIZE,)))
+    np.testing.assert_array_equal(drawn, draw.option(KEY, tuple(3 * weights), (SIZE,)))
     counts = np.bincount(drawn, minlength=6)
     assert len(counts) == 6 and not counts[weights == 0].any()
     some = weights > 0

@@ -97,6 +97,36 @@ def test_fourier_features_have_the_kernel_of_a_gaussian_process(gaussian_process
     assert np.abs(found - kernel(x, family, LENGTH * np.sqrt(2))).max() > tolerance
 
 
+def test_rough_functions_have_the_matern_kernel():
+    """Of smoothness 1/2, 3/2 or 5/2, each as likely, with a length of its own for every parent."""
+    x = np.random.default_rng(1).normal(size=(POINTS, D)).astype(np.float32)
+    prior = Prior(
+        mechanisms=MechanismWeights(0.0, 0.0, 0.0, 0.0, matern=1.0),
+        features=FEATURES,
+        matern_length=(LENGTH, LENGTH),
+    )
+    _, f = draw(prior, 12_000, x)
+    r = np.linalg.norm(x[:, None, :2].astype(float) - x[None, :, :2], axis=-1) / LENGTH
+    rough = np.exp(-r)
+    middle = (1 + np.sqrt(3) * r) * np.exp(-np.sqrt(3) * r)
+    smooth = (1 + np.sqrt(5) * r + 5 * r**2 / 3) * np.exp(-np.sqrt(5) * r)
+    tolerance = 5 * np.sqrt(2.5 / len(f))
+    found = f.T @ f / len(f)
+    assert np.abs(found - (rough + middle + smooth) / 3).max() < tolerance
+    assert np.abs(found - rough).max() > tolerance and np.abs(found - smooth).max() > tolerance
+
+
+def test_rough_functions_have_a_length_for_every_parent():
+    parents = np.tril(np.ones((3, 3), bool), -1)
+    prior = Prior(mechanisms=MechanismWeights(0.0, 0.0, 0.0, 0.0, matern=1.0), features=FEATURES)
+    program = quick_jit(jax.vmap(lambda key: sample_bank(key, prior, parents).weight_dkd))
+    weight = np.abs(np.asarray(program(jax.random.split(jax.random.key(0), 500)))[:, 2, :, :2])
+    ratio = np.log(np.median(weight[..., 0], 1) / np.median(weight[..., 1], 1))
+    # The difference of two log-uniform lengths is triangular; medians of few features add some.
+    width = np.log(prior.matern_length[1] / prior.matern_length[0])
+    assert abs(ratio.std() - width / np.sqrt(6)) < 0.35
+
+
 def test_additive_functions_have_no_interaction(mixed):
     """f(a, b) - f(a', b) - f(a, b') + f(a', b') = 0 exactly when f is a sum over parents."""
     difference = {}
@@ -128,6 +158,21 @@ def test_linear_coefficients_lie_in_the_range_with_both_signs(mixed):
     pairs = coefficient.reshape(-1, 2)
     assert abs(np.corrcoef(pairs.T)[0, 1]) < 4.5 / np.sqrt(len(pairs))
     assert (np.count_nonzero(bank.weight_dkd[:, CHILD], axis=(1, 2)) == 2).all()
+
+
+def test_a_factor_of_the_dataset_multiplies_every_linear_coefficient():
+    parents = np.tril(np.ones((3, 3), bool), -1)
+    prior = Prior(
+        mechanisms=MechanismWeights(1.0, 0.0, 0.0, 0.0),
+        weight=(1.0, 1.0),
+        weight_factor=(0.5, 2.0),
+        features=FEATURES,
+    )
+    program = quick_jit(jax.vmap(lambda key: sample_bank(key, prior, parents).weight_dkd))
+    weight = np.abs(np.asarray(program(jax.random.split(jax.random.key(0), 2000)))[:, :, 0])
+    factor = weight[:, 2, 0]
+    assert stats.kstest(factor, stats.loguniform(0.5, 2.0).cdf).pvalue > 1e-4
+    np.testing.assert_allclose(weight[:, 1, 0], factor, rtol=1e-6)
 
 
 def test_each_form_agrees_with_numpy(mixed):
