@@ -114,7 +114,9 @@ def main(
     rows: Annotated[int | None, typer.Option(min=5, help="rows per dataset")] = None,
     seed: Annotated[int, typer.Option(min=0, help="never used in training")] = EVALUATION_SEED,
     out: Annotated[Path | None, typer.Option(help="folder; default runs/evaluate/NAME")] = None,
-    time_limit: Annotated[float, typer.Option(min=0.1, help="seconds per baseline and table")] = 60,
+    time_limit: Annotated[
+        float, typer.Option(min=0.1, help="processor seconds per baseline and table")
+    ] = 60,
     jobs: Annotated[int, typer.Option(min=1, help="baselines at a time")] = os.cpu_count() or 1,
     cluster: Annotated[str | None, typer.Option(help="address of a Dask scheduler")] = None,
     data: Annotated[Path | None, typer.Option(help="folder of the suite yours")] = None,

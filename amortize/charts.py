@@ -54,8 +54,8 @@ def colours(methods: Iterable[str]) -> dict[str, Any]:
 
 
 def mean_over(boards: Sequence[Board], method: str, field: str) -> float:
-    """Mean of a method's board means, NaN without any."""
-    values = [board.mean(method, field) for board in boards]
+    """Mean of a method's means over the boards' common datasets, NaN without any."""
+    values = [board.fair(method, field) for board in boards]
     values = [value for value in values if not np.isnan(value)]
     return float(np.mean(values)) if values else float("nan")
 
@@ -65,14 +65,23 @@ def methods_of(boards: Sequence[Board]) -> list[str]:
     return list(dict.fromkeys(row.method for board in boards for row in board.methods))
 
 
+def time_field(boards: Sequence[Board]) -> str:
+    """Processor seconds, or wall seconds in results that do not know these."""
+    known = any(
+        not np.isnan(b.mean(m, "processor_seconds")) for b in boards for m in methods_of([b])
+    )
+    return "processor_seconds" if known else "seconds"
+
+
 def accuracy_against_seconds(boards: Sequence[Board], field: str = "auprc") -> str:
     """One point for each method: mean accuracy over the boards against mean seconds (log)."""
+    clock = time_field(boards)
     points = {
-        name: (mean_over(boards, name, "seconds"), mean_over(boards, name, field))
+        name: (mean_over(boards, name, clock), mean_over(boards, name, field))
         for name in methods_of(boards)
     }
     points = {name: p for name, p in points.items() if not np.isnan(p).any()}
-    done = {n: sum(not np.isnan(board.mean(n, field)) for board in boards) for n in points}
+    done = {n: sum(not np.isnan(board.fair(n, field)) for board in boards) for n in points}
 
     def draw(axes: Any) -> None:
         paint = colours(points)
@@ -91,7 +100,7 @@ def accuracy_against_seconds(boards: Sequence[Board], field: str = "auprc") -> s
             )
         axes.set_xscale("log")
         axes.margins(x=0.18, y=0.1)
-        axes.set_xlabel("seconds per dataset")
+        axes.set_xlabel(f"{clock.replace('_', ' ')} per dataset")
         axes.set_ylabel(f"mean {BY_FIELD[field].heading}")
 
     return svg(draw) if points else ""
@@ -133,7 +142,7 @@ def against_size(boards: Sequence[Board], axis: str, column: Column) -> str:
         names = methods_of(boards)
         paint = colours(names)
         for name in names:
-            points = [(getattr(b, axis), b.mean(name, column.field)) for b in boards]
+            points = [(getattr(b, axis), b.fair(name, column.field)) for b in boards]
             points = [p for p in points if not np.isnan(p[1])]
             if not points:
                 continue

@@ -11,11 +11,10 @@ import numpy as np
 
 from amortize import metrics
 from amortize.baselines import METHODS
+from amortize.contest import OURS, Contest, contest
 from amortize.published import Published, beside
 from amortize.results import Record
 from amortize.uncertainty import Difference, Interval, adjusted, bootstrap_mean, paired_difference
-
-OURS = "amortize"
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,18 @@ COLUMNS = (
     Column("expected_shd", "expected SHD", 1, -1, "mean SHD of graphs drawn from the answer"),
     Column("expected_f1", "expected F1", 3, 1, "mean F1 of graphs drawn from the answer"),
     Column("helped", "helped", 1, 0, "edges whose direction the truth gave"),
-    Column("seconds", "sec", 3, -1, "wall time per dataset, imports and compilation left out"),
+    Column(
+        "processor_seconds",
+        "CPU s",
+        3,
+        -1,
+        "processor seconds per dataset, imports and compilation left out",
+    ),
+    Column("seconds", "sec", 3, -1, "wall time of the same, longer on a busy machine"),
     Column("memory", "MiB", 0, -1, "largest resident size of the method's process"),
 )
 BY_FIELD = {column.field: column for column in COLUMNS}
-MAIN = ("auroc", "auprc", "f1", "shd", "skeleton_f1", "helped", "seconds")
+MAIN = ("auroc", "auprc", "f1", "shd", "skeleton_f1", "helped", "processor_seconds")
 COMPARED = ("auprc", "f1", "shd")  # in pairs, against this project's checkpoint
 
 
@@ -69,6 +75,7 @@ class Row:
     finished: int
     total: int
     trouble: str  # counts and first reason of what did not finish
+    common: dict[str, float] = field(default_factory=dict)  # means over the board's common datasets
     against: dict[str, Difference] = field(default_factory=dict)  # ours minus this method
 
 
@@ -87,6 +94,7 @@ class Board:
     calibration: dict[str, list[metrics.CalibrationBin]]  # by method
     ece: dict[str, float]  # expected calibration error by method
     undefined: list[str]  # sentences on metrics that a method cannot have here
+    common: int  # datasets on which the methods are compared with one another, see `contest`
 
     @property
     def title(self) -> str:
@@ -96,14 +104,25 @@ class Board:
         return f"{self.scenario}: {size}{raw}, seed {self.seed}"
 
     @property
+    def size(self) -> str:
+        """The size in short."""
+        raw = " raw" if self.scale == "raw" else ""
+        return (f"d={self.variables} n={self.rows}" if self.rows else "") + raw
+
+    @property
     def published(self) -> list[Published]:
         """What others printed about the same benchmark."""
         return beside(self.scenario, self.variables)
 
     def mean(self, method: str, name: str) -> float:
-        """Mean of a metric of a method, NaN when there is none."""
+        """Mean of a metric of a method over all that it finished, NaN when there is none."""
         found = [row.means[name].mean for row in self.methods if row.method == method]
         return found[0] if found else float("nan")
+
+    def fair(self, method: str, name: str) -> float:
+        """Mean over the common datasets, NaN for a method that did not finish them."""
+        found = [row.common.get(name) for row in self.methods if row.method == method]
+        return float("nan") if not found or found[0] is None else found[0]
 
 
 def boards(records: Iterable[Record]) -> list[Board]:
@@ -135,6 +154,7 @@ def from_json(text: str) -> list[Board]:
             Row(
                 **{
                     **row,
+                    "common": dict(zip(row["common"], _known(row["common"].values()), strict=True)),
                     "means": {n: Interval(*_known(v)) for n, v in row["means"].items()},
                     "against": {n: Difference(*_known(v)) for n, v in row["against"].items()},
                 }
@@ -175,6 +195,15 @@ def _board(place: tuple, group: Sequence[Record]) -> Board:
         curves[name] = metrics.calibration_curve(answers, truths, bins=20)
         errors[name] = metrics.calibration_error(answers, truths, bins=20)
     suite, scenario, rows, variables, scale, seed = place
+    methods: dict[str, list[Record]] = {}
+    for record in group:
+        methods.setdefault(record["method"], []).append(record)
+    fair = contest(
+        {
+            name: {c["index"] for c in cells if c["status"] == "ok"}
+            for name, cells in methods.items()
+        }
+    )
     return Board(
         suite,
         scenario,
@@ -182,18 +211,16 @@ def _board(place: tuple, group: Sequence[Record]) -> Board:
         variables,
         scale,
         seed,
-        _rows(group),
+        _rows(methods, fair),
         _facts(group),
         curves,
         errors,
         _undefined(group),
+        len(fair.datasets),
     )
 
 
-def _rows(group: Sequence[Record]) -> list[Row]:
-    methods: dict[str, list[Record]] = {}
-    for record in group:
-        methods.setdefault(record["method"], []).append(record)
+def _rows(methods: dict[str, list[Record]], fair: Contest) -> list[Row]:
     ours = {c["index"]: c for c in methods.get(OURS, []) if c["status"] == "ok"}
     order = [*METHODS, OURS]
     rows = []
@@ -201,10 +228,13 @@ def _rows(group: Sequence[Record]) -> list[Row]:
         cells = methods[name]
         done = [cell for cell in cells if cell["status"] == "ok"]
         means = {c.field: bootstrap_mean([number(cell, c.field) for cell in done]) for c in COLUMNS}
+        shared = [cell for cell in done if cell["index"] in fair.datasets]
+        common = {}
+        if name in fair.methods:
+            common = {c.field: mean([number(cell, c.field) for cell in shared]) for c in COLUMNS}
         against = {} if name == OURS else _against(ours, done)
-        rows.append(
-            Row(name, cells[0]["kind"], means, len(done), len(cells), _trouble(cells), against)
-        )
+        head = name, cells[0]["kind"], means, len(done), len(cells), _trouble(cells)
+        rows.append(Row(*head, common, against))
     return _adjusted(rows)
 
 
@@ -273,6 +303,12 @@ def truth_matrix(record: Record) -> np.ndarray:
     for i, j in record["truth"]:
         graph[i, j] = True
     return graph
+
+
+def mean(values: Sequence[float]) -> float:
+    """Mean of the values that are not NaN, NaN without any."""
+    kept = [value for value in values if not np.isnan(value)]
+    return float(np.mean(kept)) if kept else float("nan")
 
 
 def number(record: Record, name: str) -> float:

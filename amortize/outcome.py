@@ -1,4 +1,4 @@
-"""The tables of an evaluation as text: for the console, and results.md. See `page` for HTML."""
+"""The tables of an evaluation as cells of text, and the console's. See `markdown` and `page`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from amortize.baselines import METHODS
-from amortize.leaderboard import BY_FIELD, COLUMNS, COMPARED, MAIN, OURS, Board, Column
-from amortize.published import Published, elsewhere
+from amortize.leaderboard import BY_FIELD, COMPARED, MAIN, OURS, Board, Column
+from amortize.published import Published
 from amortize.results import Record
 from amortize.uncertainty import Difference, Interval
 
 LEGEND = (
-    "Means over the finished datasets; [a, b]: 95 % bootstrap interval of the mean.",
+    "Means over the finished datasets (`done`: how many of how many asked for); [a, b]: 95 % "
+    "bootstrap interval of the mean. Methods are compared with one another on the datasets that "
+    "all of them finished, and with this project's checkpoint in pairs.",
     "All methods read the same table with permuted columns, z-scored unless it says raw scale.",
     "Undirected edges (kinds cpdag, pag and skeleton) are oriented in the method's favour, as in "
     "the truth, before AUROC, AUPRC, F1, SHD, precision, recall and direction; `helped` is the "
@@ -25,8 +27,9 @@ LEGEND = (
     "Methods without scores are ranked by their 0/1 graph. random knows the true number of edges.",
     "The methods' table says what each reads and what becomes of rows under intervention (pooled: "
     "they are ordinary rows to it). Who does not read missing cells gets the column's mean.",
-    "sec: wall time per dataset, without imports and compilation, one thread for every method "
-    "(this project's network on one CPU thread, or on the accelerator).",
+    "CPU s: processor seconds per dataset, without imports and compilation, one thread for every "
+    "method (this project's network on one CPU thread, or on the accelerator, which they do not "
+    "count); sec: wall time, in which other work on the machine counts as well.",
     "p: Wilcoxon's signed-rank test over datasets, two-sided, adjusted for the number of methods "
     "(Benjamini and Hochberg).",
     "published: printed by others on the same kind of data, not run here; see its source.",
@@ -114,32 +117,7 @@ def console_table(board: Board) -> Table:
     return table
 
 
-# -------------------------------------------------------------------------------- Markdown
-
-
-def markdown(found: Sequence[Board], records: Sequence[Record], heading: str) -> str:
-    """All boards as one Markdown page."""
-    lines = [f"# {heading}", "", *(f"- {sentence}" for sentence in LEGEND), ""]
-    for suite in dict.fromkeys(board.suite for board in found):
-        lines += [f"## Suite {suite}", ""]
-        mine = [board for board in found if board.suite == suite]
-        for board in mine:
-            lines += [f"### {board.title}", ""]
-            main = [BY_FIELD[name] for name in MAIN]
-            lines += [*md(*board_cells(board, main)), ""]
-            rest = [column for column in COLUMNS if column not in main and present(board, column)]
-            lines += [*md(*board_cells(board, rest)), ""]
-            if any(row.against for row in board.methods):
-                lines += [*md(*compared_cells(board)), ""]
-            lines += [f"- {note}" for note in [*notes(board), *board.undefined]]
-            lines += [f"- {source_of(other)}" for other in board.published]
-            lines += [""]
-        others = elsewhere(suite, (board.scenario for board in mine))
-        if others:
-            lines += [f"### Published on similar data, {suite}", ""]
-            lines += [*(f"- {other.scenario}: {figures(other)}" for other in others), ""]
-    lines += ["## Methods", "", *md(METHOD_HEAD, method_lines(records)), ""]
-    return "\n".join(lines)
+# ---------------------------------------------------------------------------- rows of boards
 
 
 def present(board: Board, column: Column) -> bool:
@@ -172,12 +150,6 @@ def compared_cells(board: Board) -> tuple[list[str], list[list[str]]]:
             cells = [difference(row.against[name], BY_FIELD[name].digits) for name in COMPARED]
             rows.append([row.method, *cells, str(row.against[COMPARED[-1]].count)])
     return head, rows
-
-
-def md(head: list[str], rows: list[list[str]]) -> list[str]:
-    """A Markdown table as lines."""
-    lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
 
 
 # ----------------------------------------------------------------------------------- cells

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
 import numpy as np
 
-from amortize import charts
+from amortize import charts, standings
 from amortize.leaderboard import BY_FIELD, COLUMNS, OURS, Board, Column, boards, to_json
+from amortize.losses import STAR, loss_cells, losses, verdict
+from amortize.markdown import markdown
 from amortize.outcome import (
     LEGEND,
     METHOD_HEAD,
     board_cells,
     compared_cells,
     figures,
-    markdown,
     method_lines,
     notes,
     plain,
@@ -27,7 +27,6 @@ from amortize.outcome import (
 from amortize.published import elsewhere
 from amortize.results import Record, Results, replace_text
 
-SUMMED = ("auprc", "f1", "shd", "direction", "skeleton_f1", "cpdag_shd", "parent_aid", "seconds")
 BY_SCENARIO = ("auroc", "auprc", "f1", "shd")
 SIZED = ("auprc", "f1")
 
@@ -79,8 +78,7 @@ def suite_view(name: str, found: Sequence[Board]) -> str:
     similar = "".join(f"<li>{escape(o.scenario)}: {escape(figures(o))}</li>" for o in others)
     parts = [
         f'<section id="{anchor(name)}"><h2>Suite {escape(name)}</h2>',
-        f"<h3>All together</h3>{summary(found)}",
-        f"<h3>Where each method wins</h3>{wins(found)}",
+        leaderboard(found),
         *(by_scenario(found, BY_FIELD[field]) for field in BY_SCENARIO),
         f"<h3>Sortability</h3>{sortability(found)}",
         pictures(found),
@@ -92,47 +90,25 @@ def suite_view(name: str, found: Sequence[Board]) -> str:
     return "\n".join(parts)
 
 
-def summary(found: Sequence[Board]) -> str:
-    """Means of board means; a method that did not finish some is marked by its count."""
-    columns = [BY_FIELD[name] for name in SUMMED]
-    rows = []
-    for method in charts.methods_of(found):
-        here = [b for b in found if any(r.method == method and r.finished for r in b.methods)]
-        cells = [plain(charts.mean_over(here, method, c.field), c.digits) for c in columns]
-        rows.append([method, *cells, f"{len(here)}/{len(found)}"])
-    # Means over fewer tables do not compare: those methods stand below and win nothing.
-    whole = [row for row in rows if row[-1] == f"{len(found)}/{len(found)}"]
-    parts = [row for row in rows if row not in whole]
-    for some in (whole, parts):
-        some.sort(key=lambda row: -number(row[1]))
-    head = ["method", *(c.heading for c in columns), "tables"]
-    return table(head, [*whole, *parts], columns, contest=len(whole))
-
-
-def wins(found: Sequence[Board]) -> str:
-    """In how many tables each method is the best, and which ones."""
-    counts: dict[str, Counter[str]] = {field: Counter() for field in BY_SCENARIO}
-    where: dict[str, list[str]] = {}
-    for board in found:
-        for field in BY_SCENARIO:
-            for method in best(board, BY_FIELD[field]):
-                counts[field][method] += 1
-                if field == "auprc":
-                    where.setdefault(method, []).append(f"{board.scenario} {size(board)}".strip())
-    rows = [
-        [method, *(str(counts[f][method]) for f in BY_SCENARIO), ", ".join(where.get(method, []))]
-        for method in charts.methods_of(found)
-        if any(counts[f][method] for f in BY_SCENARIO)
+def leaderboard(found: Sequence[Board]) -> str:
+    """The suite's means, who wins where, and the differences in pairs."""
+    head, rows, whole = standings.summary(found)
+    parts = [
+        f"<h3>All together</h3><p>{escape(standings.basis(found))}</p>",
+        table(head, rows, standings.summary_columns(found), contest=whole),
+        "<h3>Where each method wins</h3>",
+        table(*standings.wins(found), kind="text"),
     ]
-    head = ["method", *(BY_FIELD[field].heading for field in BY_SCENARIO), "best AUPRC in"]
-    return table(head, rows, kind="text")
-
-
-def best(board: Board, column: Column) -> list[str]:
-    """The methods with the best mean; several when they tie."""
-    scores = {row.method: column.better * row.means[column.field].mean for row in board.methods}
-    scores = {name: score for name, score in scores.items() if not np.isnan(score)}
-    return [name for name, score in scores.items() if score == max(scores.values())]
+    if any(row.against for board in found for row in board.methods):
+        lost = losses(found)
+        cells = table(*loss_cells(lost)) if lost else "<p>Nowhere.</p>"
+        parts += [
+            f"<h3>{OURS} against each method, in pairs</h3>",
+            table(*standings.in_pairs(found)),
+            f"<h3>Where {OURS} loses</h3><p>{escape(verdict(found))} {escape(STAR)}</p>",
+            f"<details><summary>{len(lost)} comparisons</summary>{cells}</details>",
+        ]
+    return "\n".join(parts)
 
 
 def by_scenario(found: Sequence[Board], column: Column) -> str:
@@ -140,7 +116,7 @@ def by_scenario(found: Sequence[Board], column: Column) -> str:
     field = column.field
     rows = []
     for method in charts.methods_of(found):
-        cells = [plain(board.mean(method, field), column.digits) for board in found]
+        cells = [plain(board.fair(method, field), column.digits) for board in found]
         rows.append([method, *cells])
     printed = [
         {p.method: p.metrics[field] for p in b.published if field in p.metrics} for b in found
@@ -148,7 +124,7 @@ def by_scenario(found: Sequence[Board], column: Column) -> str:
     for method in dict.fromkeys(name for names in printed for name in names):
         cells = [plain(names.get(method, np.nan), column.digits) for names in printed]
         rows.append([f"{method} (published)", *cells])
-    heads = [f"{board.scenario} {size(board)}" for board in found]
+    heads = [f"{board.scenario} {board.size}" for board in found]
     body = table(["method", *heads], rows, [column] * len(found))
     return f"<h3>{escape(column.heading)} by scenario</h3>{body}"
 
@@ -157,7 +133,7 @@ def sortability(found: Sequence[Board]) -> str:
     """What the scale of each scenario gives away."""
     rows = [
         [
-            f"{board.scenario} {size(board)}",
+            f"{board.scenario} {board.size}",
             plain(board.facts["varsortability"], 2),
             plain(board.facts["r2_sortability"], 2),
             f"{board.facts['edges']:.1f}",
@@ -203,7 +179,9 @@ def details(board: Board) -> str:
     compared = ""
     if any(row.against for row in board.methods):
         compared = f"<h4>In pairs</h4>{table(*compared_cells(board))}"
-    body = table(*board_cells(board, columns), [None, *columns])
+    # Means over other datasets do not compare: then none is marked as the best.
+    even = len({row.finished for row in board.methods if row.finished}) < 2
+    body = table(*board_cells(board, columns), [None, *columns] if even else ())
     title = f"<summary>{escape(board.title)}</summary>"
     return f"<details>{title}{body}{compared}<ul>{listed}</ul></details>"
 
@@ -214,12 +192,6 @@ def details(board: Board) -> str:
 def anchor(name: str) -> str:
     """The name of a suite's view in the page."""
     return "suite-" + "".join(c if c.isalnum() else "-" for c in name)
-
-
-def size(board: Board) -> str:
-    """The size of a board in short."""
-    raw = " raw" if board.scale == "raw" else ""
-    return (f"d={board.variables} n={board.rows}" if board.rows else "") + raw
 
 
 def number(cell: str) -> float:

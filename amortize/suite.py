@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +114,12 @@ _ALL = (
     Suite("B-raw", "the same on raw scale", of(starting("causcale-"), raw=True)),
     Suite("C", "BCNP's tables", of(starting("bcnp-"))),
     Suite("D", "TabCausal's families", of(OBSERVED), HEAVY_ALONE),
+    Suite(
+        "D-small",
+        "TabCausal's families with 50 rows",
+        tuple(replace(group, rows=50) for group in of(OBSERVED)),
+        HEAVY_ALONE,
+    ),
     Suite(
         "D-interventional",
         "TabCausal's families with experiments",

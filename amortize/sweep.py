@@ -37,7 +37,7 @@ class Plan:
     checkpoint: str | None = None  # None: the bundled default
     seed: int = 20_000
     out: Path | None = None  # None: runs/evaluate/NAME
-    limit: float = 60.0  # seconds for each baseline on each dataset
+    limit: float = 60.0  # processor seconds for each baseline on each dataset
     jobs: int = 1  # baselines at a time
     cluster: str | None = None  # address of a Dask scheduler, instead of this machine
 

@@ -29,6 +29,12 @@ class Difference(NamedTuple):
     high: float
     count: int
     p_value: float
+    first: float  # mean of a over these datasets; that of b is `second`
+
+    @property
+    def second(self) -> float:
+        """Mean of b over the datasets that both finished."""
+        return self.first - self.mean
 
 
 def bootstrap_mean(
@@ -61,15 +67,15 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
     The test is Wilcoxon's signed-rank test, two-sided (scipy; zero differences by Pratt's
     rule). Without any difference its p-value is 1; without a pair everything is NaN.
     """
-    gaps = np.asarray(a, float) - np.asarray(b, float)
-    gaps = gaps[~np.isnan(gaps)]
+    first, gaps = np.asarray(a, float), np.asarray(a, float) - np.asarray(b, float)
+    first, gaps = first[~np.isnan(gaps)], gaps[~np.isnan(gaps)]
     found = bootstrap_mean(gaps)
     if not len(gaps):
-        return Difference(*found, float("nan"))
+        return Difference(*found, float("nan"), float("nan"))
     if not gaps.any():
-        return Difference(*found, 1.0)
+        return Difference(*found, 1.0, float(first.mean()))
     test: Any = wilcoxon(gaps, zero_method="pratt")
-    return Difference(*found, float(test.pvalue))
+    return Difference(*found, float(test.pvalue), float(first.mean()))
 
 
 def adjusted(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from amortize.leaderboard import COLUMNS, boards, from_json, to_json
-from amortize.outcome import markdown
+from amortize.markdown import markdown
 from amortize.page import html
 from amortize.published import beside, elsewhere, published
 from simulators.scenarios import SCENARIOS
