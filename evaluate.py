@@ -154,7 +154,7 @@ def main(
             )
             enable_cache()  # the simulator takes longer to compile than to run
             one_thread()
-            signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             run(plan, amortize.load, console)
     except AmortizeError as error:
         typer.echo(f"error: {error}", err=True)

@@ -94,7 +94,7 @@ def families(found: Sequence[Board], column: Column) -> Cells:
     for method in charts.methods_of(found):
         if all(any(r.method == method and r.common for r in b.methods) for b in found):
             means = [charts.mean_over(mine, method, column.field) for mine in groups.values()]
-            rows.append([method, *(plain(m, column.digits) for m in (*means, np.mean(means)))])
+            rows.append([method, *(plain(m, column.digits) for m in (*means, float(np.mean(means))))])
     return ["method", *groups, "mean"], rows
 
 

@@ -5,8 +5,9 @@
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. The sources are what
 `evaluate.py --out docs/results/NAME` wrote, the checkpoint's card, and a prediction on the example.
-`evaluation-METRIC` and `evaluation-summary` are of docs/results/default; with `-NAME` behind, of
-docs/results/NAME. Of large results boards.json is enough, results.jsonl need not be committed.
+`evaluation-METRIC`, `evaluation-summary`, `evaluation-pairs`, `families-METRIC` and `losses` are of
+docs/results/default; with `-NAME` behind, of docs/results/NAME. Of large results boards.json is
+enough, results.jsonl need not be committed.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 import typer
 
 import amortize
-from amortize import charts
+from amortize import charts, standings
 from amortize.bundled import resolve
-from amortize.leaderboard import BY_FIELD, Board, boards, from_json
+from amortize.leaderboard import BY_FIELD, Board, Column, boards, from_json
+from amortize.losses import STAR, largest, loss_cells, losses, verdict
+from amortize.outcome import plain
 from amortize.published import beside
 from amortize.results import Results
 
@@ -49,38 +51,61 @@ def results(name: str) -> list[Board]:
 
 
 def evaluation(field: str, name: str = "default") -> str:
-    """Mean of one metric, methods by scenarios, the best of each scenario in bold."""
+    """One metric, methods by scenarios."""
     found, column = results(name), BY_FIELD[field]
     sized = len({(b.rows, b.variables) for b in found}) > 1
     heads = [b.scenario + (f" d={b.variables}" if sized and b.variables else "") for b in found]
     rows = []
     for method in charts.methods_of(found):
-        cells = []
-        for board in found:
-            value, every = board.mean(method, field), [r.means[field].mean for r in board.methods]
-            best = column.better * value == np.nanmax(column.better * np.array(every))
-            text = "-" if np.isnan(value) else f"{value:.{column.digits}f}"
-            cells.append(f"**{text}**" if best else text)
-        rows.append([method, *cells])
-    return table(["method", *heads], rows)
+        cells = [plain(board.fair(method, field), column.digits) for board in found]
+        if any(cell != "-" for cell in cells):
+            rows.append([method, *cells])
+    return table(["method", *heads], marked(rows, column))
+
+
+def families(field: str, name: str = "default") -> str:
+    """One metric, methods by scenarios, the mean over each scenario's sizes."""
+    head, rows = standings.families(results(name), BY_FIELD[field])
+    return table(head, marked(rows, BY_FIELD[field]))
+
+
+def marked(rows: list[list[str]], column: Column) -> list[list[str]]:
+    """The rows with the best of each column but the first in bold; ties as they are printed."""
+    best = {}
+    for place in range(1, len(rows[0]) if rows else 0):
+        values = [column.better * float(row[place]) for row in rows if row[place] != "-"]
+        best[place] = max(values, default=None)
+    return [
+        [
+            f"**{cell}**"
+            if place and cell != "-" and column.better * float(cell) == best[place]
+            else cell
+            for place, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
 
 
 def summary(name: str = "default") -> str:
-    """Means over the scenarios, and how many of them each method finished, best AUPRC first."""
+    """Means over the tables, and how many datasets each method finished, best AUPRC first."""
     found = results(name)
-    columns = [BY_FIELD[field] for field in ("auprc", "f1", "shd", "skeleton_f1", "seconds")]
-    rows = []
-    for method in charts.methods_of(found):
-        means = [charts.mean_over(found, method, column.field) for column in columns]
-        done = sum(row.finished for board in found for row in board.methods if row.method == method)
-        total = sum(row.total for board in found for row in board.methods if row.method == method)
-        cells = [
-            "-" if np.isnan(mean) else f"{mean:.{column.digits}f}"
-            for mean, column in zip(means, columns, strict=True)
-        ]
-        rows.append((-np.nan_to_num(means[0]), [method, *cells, f"{done}/{total}"]))
-    rows = [row for _, row in sorted(rows, key=lambda pair: pair[0])]
-    return table(["method", *(column.heading for column in columns), "done"], rows)
+    head, rows, _ = standings.summary(found)
+    return f"{standings.basis(found)}\n\n{table(head, rows)}"
+
+
+def pairs(name: str = "default") -> str:
+    """The checkpoint against each method, on all datasets that both finished."""
+    found = results(name)
+    return f"{table(*standings.in_pairs(found))}\n\n{verdict(found)}"
+
+
+def losing(name: str = "default") -> str:
+    """Where the checkpoint surely loses: of each table and metric the largest gap."""
+    found = results(name)
+    lost = losses(found, ("auprc", "f1"))
+    if not lost:
+        return "Nowhere by more than chance."
+    return f"{table(*loss_cells(largest(lost)))}\n\n{STAR}"
 
 
 def against_published(field: str, name: str, suite: str) -> str:
@@ -161,7 +186,10 @@ def evaluations() -> dict[str, Callable[[], str]]:
     for folder in sorted(path.name for path in RESULTS.iterdir() if path.is_dir()):
         ending = "" if folder == "default" else f"-{folder}"
         found[f"evaluation-summary{ending}"] = partial(summary, folder)
+        found[f"evaluation-pairs{ending}"] = partial(pairs, folder)
+        found[f"losses{ending}"] = partial(losing, folder)
         for field in BY_FIELD:
+            found[f"families-{field}{ending}"] = partial(families, field, folder)
             found[f"evaluation-{field}{ending}"] = partial(evaluation, field, folder)
     return found
 

@@ -1,7 +1,9 @@
 """The registry, what each method gets to see, and workers that are slow, loud or die."""
 
+import contextlib
 import io
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -9,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 
 from amortize import batch
-from amortize.baselines import METHODS, Worker, make_question, message, question
+from amortize.baselines import METHODS, Worker, make_question, message, question, runner
 from amortize.baselines.message import Message
 from amortize.baselines.method import INSTALL_HINT, Method
 from amortize.baselines.question import Answer
@@ -80,6 +83,52 @@ def test_a_slow_method_is_killed_and_the_next_one_runs(worker):
     assert result.status == "timeout" and result.reason == "stopped after 0.3 s"
     assert time.monotonic() - start < 5
     assert worker.run(METHODS["empty"], table, seed=0, limit=20).status == "ok"
+
+
+def test_a_method_that_waits_is_stopped_too(worker):
+    table, _ = collider(50)
+    worker.run(METHODS["empty"], table, seed=0, limit=20)
+    process = worker._process
+    process.send_signal(signal.SIGSTOP)
+    result = worker.run(METHODS["empty"], table, seed=0, limit=0.2)
+    assert result.status == "timeout" and "in which it computed for 0.0 s" in result.reason
+    assert result.seconds >= 0.2 * runner.PATIENCE - runner.TICK > result.processor_seconds
+    assert worker.run(METHODS["empty"], table, seed=0, limit=20).status == "ok"
+
+
+def test_processor_seconds_leave_waiting_out():
+    def answer(question):
+        time.sleep(0.2)
+        return Answer(np.zeros((3, 3), np.int8))
+
+    header = {"do": "run", "seed": 0, "edges": 0}
+    reply = respond(
+        Method("lazy", "dag", answer, "none"), Message(header, {"values_nd": np.eye(3)})
+    )
+    assert reply.header["seconds"] >= 0.2 > 10 * reply.header["processor_seconds"] >= 0
+
+
+KILLED = """
+import os, signal, threading, time
+import numpy as np
+from amortize.baselines import METHODS, Worker
+worker = Worker()
+table = np.random.default_rng(0).normal(size=(2000, 120))
+threading.Thread(target=worker.run, args=(METHODS["cam"], table, 0, 600), daemon=True).start()
+while "cam" not in worker._versions:
+    time.sleep(0.05)
+time.sleep(0.3)
+print(worker._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_sweep_leaves_no_method_running():
+    found = subprocess.run([sys.executable, "-c", KILLED], check=False, stdout=subprocess.PIPE)
+    assert found.returncode == -signal.SIGKILL
+    # It may be gone already, and would need minutes for its table otherwise.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(found.stdout)).wait(timeout=20)
 
 
 def test_an_error_is_a_result(worker):

@@ -35,7 +35,7 @@ def test_pairs_remove_what_datasets_share():
 def test_pairs_that_do_not_exist():
     nan = float("nan")
     some = paired_difference([1.0, nan, 3.0], [0.0, 1.0, nan])
-    assert (some.mean, some.count) == (1.0, 1)
+    assert (some.mean, some.count, some.first, some.second) == (1.0, 1, 1.0, 0.0)
     assert paired_difference([1.0, 2.0], [1.0, 2.0]).p_value == 1.0
     assert math.isnan(paired_difference([nan], [1.0]).p_value)
 

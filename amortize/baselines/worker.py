@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -27,6 +28,7 @@ from amortize.baselines.question import make_question
 def main() -> None:
     """Answers requests until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when this process ends
+    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     # Replies leave by a private copy of stdout; C code that writes to descriptor 1 meets stderr.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -35,6 +37,13 @@ def main() -> None:
 
     while (request := read(sys.stdin.buffer)) is not None:
         write(replies, respond(METHODS[request.header["method"]], request))
+
+
+def end_with(parent: int) -> None:
+    """Ends this process when its parent is gone (killed, say), though a method still computes."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def respond(method: Method, request: Message) -> Message:
