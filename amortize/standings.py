@@ -94,7 +94,8 @@ def families(found: Sequence[Board], column: Column) -> Cells:
     for method in charts.methods_of(found):
         if all(any(r.method == method and r.common for r in b.methods) for b in found):
             means = [charts.mean_over(mine, method, column.field) for mine in groups.values()]
-            rows.append([method, *(plain(m, column.digits) for m in (*means, float(np.mean(means))))])
+            means.append(float(np.mean(means)))
+            rows.append([method, *(plain(value, column.digits) for value in means)])
     return ["method", *groups, "mean"], rows
 
 
