@@ -86,8 +86,8 @@ def couple(
 
     The size of heteroscedastic noise is sqrt(log(1 + exp(h))), h a smooth random function of the
     parents with standard deviation 2, as in AVICI's shifted domains (Lorch et al. 2022).
-    Multiplicative noise is (1 + f) exp(noise / 2). Noise that is an argument of f may be added to it
-    too, as the latent input of BCNP's Gaussian-process tables is (Dhir et al. 2024).
+    Multiplicative noise is (1 + f) exp(noise / 2). Noise that is an argument of f may be added to
+    it too, as the latent input of BCNP's Gaussian-process tables is (Dhir et al. 2024).
     """
     ways = weights_of(prior.coupling, "coupling")
     kind = coupling.kind_d[child]

@@ -2,9 +2,9 @@
 
 f(u) = sum_k amplitude_k * phi(weight_k . u + bias_k), with phi one of a few scalar functions. A
 linear function, random Fourier features (Rahimi and Recht 2007) of all parents jointly, smooth or
-rough, or of one parent each, a network with one hidden layer, a polynomial, a sum of sigmoids, steps and a tree
-differ only in how the bank is drawn. So children of one graph mix families at the price of one
-matrix product.
+rough, or of one parent each, a network with one hidden layer, a polynomial, a sum of sigmoids,
+steps and a tree differ only in how the bank is drawn. So children of one graph mix families at the
+price of one matrix product.
 """
 
 from __future__ import annotations
