@@ -4,6 +4,7 @@
     python evaluate.py smoke                      minutes; does everything work
     python evaluate.py                            this project's prior, five scenarios
     python evaluate.py D real --out runs/paper    suites share a folder and a report
+    python evaluate.py D --only tabcausal-pfn --variables 20 --methods dagma-mlp --datasets 10
     python evaluate.py tabcausal-pfn --methods amortize,boss --datasets 10
     python evaluate.py yours --data my/folder     data.csv and graph.csv in each subfolder
     python evaluate.py --list                     the suites, scenarios, real data and methods
@@ -77,6 +78,20 @@ def suites_of(requested: Iterable[str], data: Path | None = None) -> tuple[Suite
     return tuple(found.values())
 
 
+def narrowed(suites: tuple[Suite, ...], only: Iterable[str]) -> tuple[Suite, ...]:
+    """The suites with the groups of some scenarios alone; all of them when none is named."""
+    names = known(only, dict.fromkeys(g.scenario for s in suites for g in s.groups), "scenario")
+    if not names:
+        return suites
+    kept = [replace(s, groups=tuple(g for g in s.groups if g.scenario in names)) for s in suites]
+    return tuple(suite for suite in kept if suite.groups)
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a comma-separated option."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def resized(
     suite: Suite,
     datasets: int | None,
@@ -109,6 +124,7 @@ def main(
     ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="name or folder; bundled default")] = None,
     methods: Annotated[str, typer.Option(help="comma-separated, or all; default: suite's")] = "",
+    only: Annotated[str, typer.Option(help="comma-separated scenarios of the suites")] = "",
     datasets: Annotated[int | None, typer.Option(min=1, help="datasets of each group")] = None,
     variables: Annotated[int | None, typer.Option(min=2, help="variables per dataset")] = None,
     rows: Annotated[int | None, typer.Option(min=5, help="rows per dataset")] = None,
@@ -135,14 +151,14 @@ def main(
             renew(out, console)
         else:
             every = [OURS, *METHODS]
-            names = [name.strip() for name in methods.split(",") if name.strip()]
+            names = listed(methods)
             if methods and not names:
                 raise UsageError(f"--methods is empty; choose from {', '.join(every)}")
             chosen = tuple(every) if names == ["all"] else known(names, every, "method")
             plan = Plan(
                 suites=tuple(
                     resized(suite, datasets, rows, variables, network or ())
-                    for suite in suites_of(requested or [], data)
+                    for suite in narrowed(suites_of(requested or [], data), listed(only))
                 ),
                 methods=chosen or None,
                 checkpoint=checkpoint,

@@ -271,6 +271,7 @@ def invoke(*arguments):
         (["--methods", "direct-lingham"], "no method is named 'direct-lingham'; did you mean 'di"),
         (["--methods", "zzz"], "choose from amortize, empty"),
         (["--methods", ","], "--methods is empty"),
+        (["D", "--only", "tabcausal-pfm"], "no scenario is named 'tabcausal-pfm'; did you mean 't"),
         (["yours"], "the suite yours needs --data FOLDER"),
         (["--data", "/nowhere"], "there is no folder '/nowhere'"),
         (["--report"], "--report needs --out"),
@@ -329,6 +330,9 @@ def test_suites_and_scenarios_are_asked_for_by_name():
         evaluate.suites_of(["nothing"])
     small = evaluate.resized(both[1], 2, None, 4)
     assert {(g.datasets, g.rows, g.variables) for g in small.groups} == {(2, 1000, 4)}
+    assert evaluate.narrowed(both, []) == both
+    (part,) = evaluate.narrowed(both, ["tabcausal-pfn"])
+    assert part.name == "D" and {g.scenario for g in part.groups} == {"tabcausal-pfn"}
     every = Plan((both[1], suite.SUITES["default"]))
     assert "dagma" not in every.methods_of(both[1]) and "pc" in every.methods_of(both[1])
     assert "dagma" in every.methods_of(every.suites[1])
