@@ -26,11 +26,13 @@ def basis(found: Sequence[Board]) -> str:
     counts = sorted({board.common for board in found})
     number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     each = f" in each of {len(found)} tables" if len(found) > 1 else ""
-    return (
-        f"Compared on the datasets that all of the compared methods finished: {number}{each}. "
-        "A method with too few of its own is left out there, and compared with this project's "
-        "checkpoint in pairs alone."
-    )
+    text = f"Compared on the datasets that all of the compared methods finished: {number}{each}."
+    if any(row.finished and not row.common for board in found for row in board.methods):
+        text += (
+            " A method with too few of its own is left out there, and compared with this project's "
+            "checkpoint in pairs alone."
+        )
+    return text
 
 
 def summary(found: Sequence[Board]) -> tuple[list[str], list[list[str]], int]:

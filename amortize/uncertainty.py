@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import false_discovery_control, wilcoxon
+from scipy.stats import false_discovery_control, rankdata, wilcoxon
 
 DRAWS = 2000
+FEW = 13  # gaps, up to which ties are counted out
 
 
 class Interval(NamedTuple):
@@ -74,8 +75,29 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Difference:
         return Difference(*found, float("nan"), float("nan"))
     if not gaps.any():
         return Difference(*found, 1.0, float(first.mean()))
-    test: Any = wilcoxon(gaps, zero_method="pratt")
-    return Difference(*found, float(test.pvalue), float(first.mean()))
+    return Difference(*found, signed_rank(gaps), float(first.mean()))
+
+
+def signed_rank(gaps: NDArray[np.float64]) -> float:
+    """Two-sided p-value of Wilcoxon's test that the gaps are symmetric about 0 (not all are 0).
+
+    Few gaps with ties go through every choice of signs, which scipy does as well, 500 times slower.
+    """
+    sizes = np.abs(gaps)
+    tied = not sizes.all() or len(np.unique(sizes)) < len(sizes)
+    if not tied or len(gaps) > FEW:
+        test: Any = wilcoxon(gaps, zero_method="pratt")
+        return float(test.pvalue)
+    ranks = np.where(sizes > 0, rankdata(sizes), 0.0)
+    found = abs(np.sign(gaps) @ ranks)
+    return float(np.mean(np.abs(every_sign(len(gaps)) @ ranks) >= found - 1e-9))
+
+
+@lru_cache(maxsize=FEW)
+def every_sign(count: int) -> NDArray[np.float64]:
+    """All choices of `count` signs, [2^count, count]."""
+    bits = np.arange(2**count)[:, None] >> np.arange(count) & 1
+    return 2.0 * bits - 1.0
 
 
 def adjusted(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import wilcoxon
+from scipy.stats import PermutationMethod, wilcoxon
 
 from amortize.uncertainty import adjusted, bootstrap_mean, paired_difference
 
@@ -30,6 +30,13 @@ def test_pairs_remove_what_datasets_share():
     assert found.p_value == pytest.approx(wilcoxon(a - b, zero_method="pratt").pvalue)
     back = paired_difference(b, a)
     assert (back.mean, back.p_value) == (pytest.approx(-found.mean), pytest.approx(found.p_value))
+
+
+@pytest.mark.parametrize("gaps", [[2, -1, 1, 0, 3, 3], [1, 1, 1, 1, -1], [0, 0, 2, 2], [1, -1]])
+def test_few_gaps_with_ties_are_counted_out_as_scipy_does(gaps):
+    exact = PermutationMethod(n_resamples=np.inf)
+    wanted = wilcoxon(gaps, zero_method="pratt", method=exact).pvalue
+    assert paired_difference(gaps, np.zeros(len(gaps))).p_value == pytest.approx(wanted)
 
 
 def test_pairs_that_do_not_exist():
