@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from amortize.leaderboard import BY_FIELD, OURS, Board, Column
+from amortize.metrics import CalibrationBin
 
 SIZE = (6.2, 3.9)  # inches
+LETTER, LINE = 4.6, 8.5  # points that a letter of a label is wide, and a line high
+LEGIBLE = 12  # curves of one chart that can be told apart
 INK, GREY, ACCENT = "#1b1f24", "#8a939d", "#c2410c"
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -85,51 +88,89 @@ def accuracy_against_seconds(boards: Sequence[Board], field: str = "auprc") -> s
 
     def draw(axes: Any) -> None:
         paint = colours(points)
+        labels = {}
         for name, (seconds, score) in sorted(points.items(), key=lambda item: item[1][1]):
             at = max(seconds, 1e-4), score
-            mine = name == OURS
-            axes.scatter(*at, s=70 if mine else 34, color=paint[name], zorder=3)
+            axes.scatter(*at, s=70 if name == OURS else 34, color=paint[name], zorder=3)
             part = "" if done[name] == max(done.values()) else f" ({done[name]}/{len(boards)})"
-            axes.annotate(
-                name + part,
-                at,
-                xytext=(5, 4),
-                textcoords="offset points",
-                fontsize=8,
-                weight="bold" if mine else "normal",
-            )
+            labels[name + part] = at
         axes.set_xscale("log")
         axes.margins(x=0.18, y=0.1)
+        annotate(axes, labels)
         axes.set_xlabel(f"{clock.replace('_', ' ')} per dataset")
         axes.set_ylabel(f"mean {BY_FIELD[field].heading}")
 
     return svg(draw) if points else ""
 
 
+def annotate(axes: Any, labels: dict[str, tuple[float, float]]) -> None:
+    """Writes each label beside its point, higher where another is in the way."""
+    axes.autoscale_view()
+    taken: list[tuple[float, float, float]] = []  # left, right, bottom in points
+    for text, at in labels.items():
+        x, y = axes.transData.transform(at) * 72 / axes.figure.dpi + (5, 3)
+        width = LETTER * len(text)
+        lift = 0
+        while any(
+            x < end and start < x + width and abs(y + lift - low) < LINE
+            for start, end, low in taken
+        ):
+            lift += 1
+        taken.append((x, x + width, y + lift))
+        axes.annotate(
+            text,
+            at,
+            xytext=(5, 3 + lift),
+            textcoords="offset points",
+            fontsize=8,
+            weight="bold" if text.startswith(OURS) else "normal",
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6} if lift > 6 else None,
+        )
+
+
 def calibration(boards: Sequence[Board]) -> str:
-    """Share of true edges against stated probability, a line for each board."""
+    """Share of true edges against stated probability, a line for each board; of many boards also
+    one for all together.
+    """
     curves = [(b, m, c) for b in boards for m, c in b.calibration.items() if c]
+    many = len(curves) > LEGIBLE
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
         for board, method, curve in curves:
-            label = f"{board.scenario} d={board.variables or '-'}, {method}"
             axes.plot(
                 [bin_.probability for bin_ in curve],
                 [bin_.share for bin_ in curve],
-                marker="o",
+                marker="" if many else "o",
                 markersize=3,
-                linewidth=1.2,
-                label=label,
+                linewidth=0.7 if many else 1.2,
+                color=GREY if many else None,
+                alpha=0.5 if many else 1.0,
+                label=f"{board.scenario} d={board.variables or '-'}, {method}",
             )
+        if many:
+            whole = pooled([curve for _, _, curve in curves])
+            axes.plot(*zip(*whole, strict=True), color=ACCENT, marker="o", markersize=3.5)
+            axes.set_title(f"all together, and each of {len(curves)} tables in grey", fontsize=9)
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("stated probability of an edge (bins of equal mass)")
         axes.set_ylabel("share of true edges")
-        if len(curves) <= 12:
+        if not many:
             axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
     return svg(draw) if curves else ""
+
+
+def pooled(curves: Sequence[Sequence[CalibrationBin]], bins: int = 20) -> list[tuple[float, float]]:
+    """(probability, share) of several curves together, in bins of equal mass again."""
+    every = sorted(bin_ for curve in curves for bin_ in curve)
+    p, share, count = (np.array(column, float) for column in zip(*every, strict=True))
+    group = ((np.cumsum(count) - count / 2) / count.sum() * bins).astype(int)
+    mass = np.bincount(group, count)
+    kept = mass > 0
+    sums = np.bincount(group, count * p)[kept], np.bincount(group, count * share)[kept]
+    return [(float(a), float(b)) for a, b in zip(*(s / mass[kept] for s in sums), strict=True)]
 
 
 def against_size(boards: Sequence[Board], axis: str, column: Column) -> str:

@@ -126,7 +126,10 @@ class Board:
 
 
 def boards(records: Iterable[Record]) -> list[Board]:
-    """One board for each (suite, scenario, size, scale, seed) of the records, in their order."""
+    """One board for each (suite, scenario, size, scale, seed) of the records.
+
+    Suites and their scenarios come in the order of the records, a scenario's sizes sorted.
+    """
     groups: dict[tuple, list[Record]] = {}
     for record in records:
         place = (
@@ -138,7 +141,15 @@ def boards(records: Iterable[Record]) -> list[Board]:
             record["seed"],
         )
         groups.setdefault(place, []).append(record)
-    return [_board(place, group) for place, group in groups.items()]
+    suites = list(dict.fromkeys(place[0] for place in groups))
+    scenarios = list(dict.fromkeys(place[:2] for place in groups))
+
+    def order(place: tuple) -> tuple:
+        suite, scenario, rows, variables, scale, seed = place
+        at = suites.index(suite), scenarios.index((suite, scenario))
+        return (*at, scale, seed, variables, rows)
+
+    return [_board(place, groups[place]) for place in sorted(groups, key=order)]
 
 
 def to_json(found: Sequence[Board]) -> str:
