@@ -112,7 +112,7 @@ def tiny() -> TrainConfig:
 
 def small() -> TrainConfig:
     """0.34 M parameters, d in 2..100, n in 20..1000: CPU cores, hours; see its card."""
-    row_tiers = {(20, 64): 0.3, (65, 250): 0.45, (251, 1000): 0.25}
+    row_tiers = {(20, 64): 0.25, (65, 250): 0.4, (251, 1000): 0.35}
     variable_tiers = {(2, 6): 0.2, (7, 12): 0.4, (13, 20): 0.4}
     batches = {  # so that a step of every bucket costs about the same
         ((20, 64), (2, 6)): 64,
@@ -128,7 +128,7 @@ def small() -> TrainConfig:
     large = (Bucket((50, 500), (21, 50), 3, 0.05), Bucket((100, 600), (51, 100), 1, 0.02))
     return TrainConfig(
         name="small",
-        model=ModelConfig(statistics=True),
+        model=ModelConfig(statistics=True, conditionals=True),
         optimiser=OptimiserConfig(method="muon"),
         prior=wide(),
         questions=ASKED,
@@ -161,6 +161,7 @@ def base() -> TrainConfig:
             triangle_channels=48,
             heads=8,
             statistics=True,
+            conditionals=True,
             bfloat16=True,
         ),
         optimiser=OptimiserConfig(method="muon", learning_rate=1e-3, warmup=1000, ema=0.9995),

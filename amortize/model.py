@@ -22,6 +22,7 @@ from jax import Array
 from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
 from amortize.cell_features import CELL_FEATURES, cell_features
+from amortize.conditionals import CONDITIONALS
 from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features, pair_sums
 from amortize.stack import run, stack
 
@@ -44,6 +45,7 @@ class ModelConfig:
     expansion: int = 2  # width of hidden layers, as a multiple of their stream
     final_read: bool = True  # pair blocks read the last row stream once more
     statistics: bool = False  # pairs start from correlations and effects of interventions as well
+    conditionals: bool = False  # and from what conditioning on a third variable does to these
     bfloat16: bool = False  # matrix products in bfloat16; statistics and norms stay float32
     architecture: Literal["two_stream", "axial"] = "two_stream"
     axial: AxialConfig = field(default_factory=AxialConfig)  # read by "axial" alone
@@ -194,6 +196,7 @@ class TwoStream(nnx.Module):
         self.cell_in = nnx.Linear(CELL_FEATURES, 2 * config.row_width, rngs=rngs)
         self.cell_out = nnx.Linear(2 * config.row_width, config.row_width, rngs=rngs)
         features = PAIR_FEATURES + STATISTICS * config.statistics
+        features += CONDITIONALS * config.conditionals
         self.pair_in = nnx.Linear(features, config.pair_width, rngs=rngs)
 
         def blocks(kind, depth: int) -> nnx.Module:
@@ -207,14 +210,14 @@ class TwoStream(nnx.Module):
 
     def __call__(self, batch: Batch) -> Array:
         """Logits per ordered pair [b, d, d, 3]: i -> j, no edge, confounded."""
-        variables_bd = batch.variables_bd
+        config, variables_bd = self.config, batch.variables_bd
         pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
         variables_b = jnp.maximum(variables_bd.sum(-1), 1).astype(jnp.float32)
         totals = pair_sums(batch)
         count_bdd = totals.count_bdd
         observed_bdn = batch.observed_bnd.swapaxes(1, 2)
         s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch))))
-        z = self.pair_in(pair_features(batch, totals, self.config.statistics))
+        z = self.pair_in(pair_features(batch, totals, config.statistics, config.conditionals))
 
         def row_step(streams: tuple[Array, Array], block: RowBlock):
             s, z = streams
@@ -227,7 +230,7 @@ class TwoStream(nnx.Module):
         def pair_step(z: Array, block: PairBlock) -> Array:
             return block.pair_transition(block.triangle(z, pairs_bdd, variables_b))
 
-        options = {"unroll": self.config.unroll, "rematerialise": self.config.rematerialise}
+        options = {"unroll": config.unroll, "rematerialise": config.rematerialise}
         s, z = run(row_step, (s, z), self.row_stack, **options)
         if self.last_outer is not None:
             sums = self.last_outer.sums(s, observed_bdn)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from amortize.batch import Batch
+from amortize.conditionals import conditionals
 
 PAIR_FEATURES = 16
 STATISTICS = 9  # further ones, of ModelConfig.statistics
@@ -66,11 +67,14 @@ def pair_sums(batch: Batch) -> PairSums:
     )
 
 
-def pair_features(batch: Batch, sums: PairSums, statistics: bool) -> Array:
+def pair_features(
+    batch: Batch, sums: PairSums, statistics: bool, conditional: bool = False
+) -> Array:
     """[b, d, d, c]: identity, counts of rows, experiments on either side, kinds, knowledge.
 
-    With `statistics`, also correlations and effects of interventions. Of the batch only what has no
-    rows is read: variables, kinds, knowledge.
+    With `statistics`, also correlations and effects of interventions; with `conditional`, also what
+    conditioning does to correlations. Of the batch only what has no rows is read: variables, kinds,
+    knowledge.
     """
     b, d = batch.variables_bd.shape
     rows_b = jnp.maximum(sums.rows_b, 1)
@@ -102,13 +106,19 @@ def pair_features(batch: Batch, sums: PairSums, statistics: bool) -> Array:
     ]
     if statistics:
         features += _associations(batch.variables_bd, sums) + _effects(sums)
+    if conditional:
+        features += conditionals(_correlations(sums), batch.variables_bd, sums.rows_b)
     return jnp.stack(features, -1)
+
+
+def _correlations(sums: PairSums) -> Array:
+    size_bd = jnp.sqrt(jnp.maximum(jnp.diagonal(sums.product_bdd, axis1=1, axis2=2), 1e-6))
+    return sums.product_bdd / (size_bd[:, :, None] * size_bd[:, None, :])
 
 
 def _associations(variables_bd: Array, sums: PairSums) -> list[Array]:
     """Correlation, partial correlation given all others, and the latter's size in its own error."""
-    size_bd = jnp.sqrt(jnp.maximum(jnp.diagonal(sums.product_bdd, axis1=1, axis2=2), 1e-6))
-    r_bdd = sums.product_bdd / (size_bd[:, :, None] * size_bd[:, None, :])
+    r_bdd = _correlations(sums)
     pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
     eye = jnp.eye(r_bdd.shape[-1])
     rows_b = jnp.maximum(sums.rows_b, 1)

@@ -78,7 +78,8 @@ def stream_logits(
     assert total is not None
     sums, outer_bxy = total
     whole = chunk(0)
-    z = _start((net.pair_in,), whole, sums, statistics=config.statistics)
+    chosen = {"statistics": config.statistics, "conditional": config.conditionals}
+    z = _start((net.pair_in,), whole, sums, **chosen)
     for place, block in enumerate(blocks):
         reasoning = (block.outer, block.triangle, block.pair_transition)
         z = _reason(reasoning, z, outer_bxy, sums.count_bdd, whole.variables_bd)
@@ -147,9 +148,11 @@ def _embed(modules: tuple, chunk: Batch) -> tuple[Array, PairSums, Array]:
     return s, pair_sums(chunk), outer.sums(s, chunk.observed_bnd.swapaxes(1, 2))
 
 
-@_compiled(static=("statistics",))
-def _start(modules: tuple, whole: Batch, sums: PairSums, *, statistics: bool) -> Array:
-    return modules[0](pair_features(whole, sums, statistics))
+@_compiled(static=("statistics", "conditional"))
+def _start(
+    modules: tuple, whole: Batch, sums: PairSums, *, statistics: bool, conditional: bool
+) -> Array:
+    return modules[0](pair_features(whole, sums, statistics, conditional))
 
 
 @_compiled()

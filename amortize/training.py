@@ -53,8 +53,8 @@ def abstract_state(config: TrainConfig) -> TrainState:
 def carry_over(params: Params, fresh: Params) -> Params:
     """Parameters of an earlier network in the shapes of a new one.
 
-    Where the new one reads more pair features, these start with weight 0, so that it begins as the
-    same function.
+    Where the new one reads more pair features, these start with weight 0, and pair
+    blocks that it has more of start by adding nothing: it begins as the same function.
 
     Raises:
         UsageError: a parameter is missing or has another shape; the message names the first.
@@ -64,9 +64,11 @@ def carry_over(params: Params, fresh: Params) -> Params:
     out: Params = {}
     for name, leaf in new.items():
         old = jnp.asarray(given[name]) if name in given else None
-        growing = name == "pair_in.kernel" and old is not None
-        if growing and old is not None and old.shape[0] < leaf.shape[0]:
-            old = jnp.pad(old, ((0, leaf.shape[0] - old.shape[0]), (0, 0)))
+        if old is not None and old.ndim == leaf.ndim and old.shape[0] < leaf.shape[0]:
+            if name == "pair_in.kernel":
+                old = jnp.pad(old, ((0, leaf.shape[0] - old.shape[0]), (0, 0)))
+            elif name.startswith("pair_stack."):
+                old = jnp.concatenate([old, leaf[old.shape[0] :]])  # fresh blocks end in zeros
         if old is None or old.shape != leaf.shape:
             found = "missing" if old is None else f"of shape {old.shape}"
             raise UsageError(
