@@ -51,6 +51,9 @@ def main(  # noqa: PLR0915
 ) -> None:
     """Train PRESET, or go on with the run in --out."""
     # ---------------------------------------------------------------- configuration
+    from amortize.allocator import keep_pages
+
+    keep_pages()  # before JAX has threads
     import jax
     import numpy as np
     from rich.console import Console
