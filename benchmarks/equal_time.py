@@ -1,97 +1,211 @@
-"""The two-stream network against AVICI's axial one after the same wall time of training.
+"""How long the two-stream network takes to the loss that AVICI's axial one ends with.
 
-    python benchmarks/equal_time.py --minutes 60 --variables 10
-    python benchmarks/equal_time.py --minutes 60 --variables 30
+    python benchmarks/equal_time.py 10
+    python benchmarks/equal_time.py 30 --optimiser muon:1e-3
 
-Each trains alone, at a constant rate after a warm-up, on tables of 200 rows and so many variables;
-averaged parameters are scored. Killed and started again it goes on. The last line says after which
-share of its time the first network passed the last loss of the second.
+Tables of 200 rows and so many variables, of the prior that the held-out scenario `mixture` is
+drawn from. The axial network takes the best of several optimisers after short runs of each, of
+which the best goes on; the others' time is not charged to it. The two-stream network is the preset
+`small` and gets no choice. Rates are constant after a warm-up; averaged parameters are scored. The
+clock is processor time of training steps on one thread; curve.py says in which environment to
+start it. Killed and started again it goes on. `--report` writes page and plot and trains nothing.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from curve import Progress, Record, train
 
-ROOT = Path(__file__).parents[1]
+from amortize import compilation
+from amortize.axial import AxialConfig
+from amortize.config import Bucket, OptimiserConfig, TrainConfig, small
+from amortize.model import ModelConfig, parameter_count
+from amortize.question import QuestionConfig
+from amortize.training import HeldOut, abstract_state
+from simulators import Prior
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results" / "equal_time"
 ROWS = 200
 FOREVER = 1_000_000  # steps that no run reaches
+OURS = "two-stream"
+MODELS = {
+    OURS: small().model,
+    "axial": ModelConfig(architecture="axial"),
+    # AVICI's network at the size of ours: the stronger reference where time is short.
+    "axial, small": ModelConfig(architecture="axial", axial=AxialConfig(2, 64, 4, 16, 4)),
+}
+BATCHES = {OURS: 16, "axial": 2, "axial, small": 8}  # the slower a network, the fewer
+WARMUPS = {OURS: 30, "axial": 15, "axial, small": 30}  # steps
+OPTIMISERS = ("muon:1e-3", "muon:3e-3", "adamw:5e-4")
+GROWTH = 1.2  # of the time between evaluations of the two-stream network
 
 
-def command(
-    name: str, out: Path, minutes: float, variables: int, batch: int, more: list[str]
-) -> list[str]:
-    """The training command of one network."""
-    bucket = {"rows": [ROWS] * 2, "variables": [variables] * 2, "batch": batch, "weight": 1.0}
-    assignments = [
-        f"model.architecture={name}",
-        f"buckets={json.dumps([bucket])}",
-        f"steps={FOREVER}",
-        "optimiser.schedule=trapezoid",
-        "optimiser.decay_share=1e-6",
-        *more,
-    ]
-    every = str(minutes / 20)
-    return [
-        *(sys.executable, str(ROOT / "train.py"), "small", "--out", str(out)),
-        *("--max-minutes", str(minutes), "--eval-minutes", every, "--save-minutes", every),
-        *("--eval-shape", str(ROWS), str(variables)),
-        *(part for assignment in assignments for part in ("--set", assignment)),
-    ]
-
-
-def evaluations(out: Path) -> list[dict[str, Any]]:
-    """The held-out records of a run, the oldest first."""
-    path = out / "metrics.jsonl"
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [record for record in map(json.loads, lines) if "held_out" in record]
-
-
-def table(runs: dict[str, list[dict[str, Any]]]) -> str:
-    """One line a network, and when the first passed the last loss of the second."""
-    lines = ["network | minutes | datasets | held-out loss | held-out AUPRC"]
-    for name, records in runs.items():
-        last, score = records[-1], records[-1]["held_out"]
-        lines.append(
-            f"{name} | {60 * last['hours']:.1f} | {last['datasets']:,} | {score['loss']:.4f} | "
-            f"{score['auprc']:.3f}"
-        )
-    (first, ours), (second, theirs) = runs.items()
-    target, spent = theirs[-1]["held_out"]["loss"], theirs[-1]["hours"]
-    reached = [r["hours"] for r in ours if r["held_out"]["loss"] <= target]
-    lines.append(
-        f"{first} reached the last loss of {second} within {reached[0] / spent:.0%} of its time"
-        if reached
-        else f"{first} did not reach the last loss of {second}"
+def config_of(name: str, variables: int, chosen: str) -> TrainConfig:
+    """The run of a network, `chosen` being METHOD:RATE."""
+    method, rate = chosen.split(":")
+    bucket = Bucket((ROWS, ROWS), (variables, variables), BATCHES[name], 1.0)
+    return TrainConfig(
+        name=name,
+        steps=FOREVER,
+        model=MODELS[name],
+        optimiser=OptimiserConfig(
+            method=method,
+            learning_rate=float(rate),
+            schedule="trapezoid",
+            decay_share=1e-6,
+            warmup=WARMUPS[name],
+        ),
+        prior=Prior(),
+        questions=QuestionConfig(),
+        buckets=(bucket,),
     )
-    return "\n".join(lines)
+
+
+def passing(marks: list[float]) -> Any:
+    """A `due` that is true where the clock passes one of `marks`, in seconds."""
+
+    def due(before: Progress, after: Progress) -> bool:
+        return any(before.core_seconds < mark <= after.core_seconds for mark in marks)
+
+    return due
+
+
+def axial(
+    name: str, variables: int, held_out: HeldOut, out: Path, tune: float, whole: float, tried: Any
+) -> list[Record]:
+    """The evaluations of an axial network under its best optimiser; seconds of the clock."""
+    marks = [tune, *(whole * share for share in (0.5, 1.0) if whole * share > tune)]
+
+    def until(seconds: float):
+        return lambda records: records[-1]["core_seconds"] >= seconds
+
+    def go(chosen: str, seconds: float) -> list[Record]:
+        folder = out / f"{name}-{chosen}".replace(", ", "-").replace(":", "-")
+        config = config_of(name, variables, chosen)
+        found = train(config, folder, held_out, passing(marks), until(seconds))
+        return [{**record, "optimiser": chosen} for record in found]
+
+    short = {chosen: go(chosen, tune) for chosen in tried} if len(tried) > 1 else {}
+    first = {chosen: records[0]["held_out"]["loss"] for chosen, records in short.items()}
+    best = min(first, key=first.__getitem__) if first else tried[0]
+    print(f"{name}: {best} of {first or tried}", flush=True)
+    return go(best, whole)
+
+
+def read(folder: Path) -> dict[int, list[Record]]:
+    """The records of every size that `folder` has."""
+    return {
+        int(path.stem[1:]): [json.loads(line) for line in path.read_text().splitlines()]
+        for path in sorted(folder.glob("d*.jsonl"))
+    }
+
+
+def page(runs: dict[int, list[Record]]) -> str:
+    """The table as Markdown: one line a network and size."""
+    lines = [
+        "# Equal time: two-stream against axial",
+        "",
+        "Written by `benchmarks/equal_time.py`. Tables of 200 rows; loss in nats per pair on "
+        "held-out tables of `mixture`, the same for all networks; minutes are processor time of "
+        "training steps on one core. The last two columns: when the two-stream network was first "
+        "seen at or below that line's loss, and which share of that line's time this is (target: a "
+        "tenth).",
+        "",
+        "| variables | network | parameters | optimiser | minutes | steps | datasets | loss "
+        "| AUPRC | two-stream there after, minutes | share |",
+        "| --- " * 11 + "|",
+    ]
+    for variables, records in sorted(runs.items()):
+        ours = [r for r in records if r["network"] == OURS]
+        for name in MODELS:
+            own = [r for r in records if r["network"] == name]
+            if not own:
+                continue
+            last = own[-1]
+            loss, minutes = last["held_out"]["loss"], last["core_seconds"] / 60
+            reached = [r["core_seconds"] / 60 for r in ours if r["held_out"]["loss"] <= loss]
+            there, share = ("not reached", "")
+            if reached:
+                there, share = f"{reached[0]:.2f}", f"{reached[0] / minutes:.1%}"
+            if name == OURS:
+                there = share = ""
+            lines.append(
+                f"| {variables} | {name} | {last['parameters']:,} | {last['optimiser']} | "
+                f"{minutes:.1f} | {last['step']:,} | {last['datasets']:,} | {loss:.4f} | "
+                f"{last['held_out']['auprc']:.3f} | {there} | {share} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def plot(runs: dict[int, list[Record]], path: Path) -> None:
+    """Held-out loss against processor time, one panel a size."""
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(
+        1, len(runs), figsize=(4.5 * len(runs), 3.5), layout="constrained", squeeze=False
+    )
+    for axes, (variables, records) in zip(panels[0], sorted(runs.items()), strict=True):
+        for name in MODELS:
+            own = [r for r in records if r["network"] == name]
+            minutes = [r["core_seconds"] / 60 for r in own]
+            axes.plot(minutes, [r["held_out"]["loss"] for r in own], ".-", label=name)
+        axes.set(title=f"{variables} variables", xlabel="minutes of one core", xscale="log")
+        axes.set_ylabel("held-out loss, nats per pair")
+        axes.legend(fontsize=8)
+    figure.savefig(path, dpi=110)
 
 
 def main(
-    minutes: Annotated[float, typer.Option(help="of training, each")] = 60.0,
-    variables: Annotated[int, typer.Option(help="of every table")] = 10,
-    batch: Annotated[int, typer.Option(help="datasets a step")] = 16,
+    variables: Annotated[int, typer.Argument(help="of every table")] = 10,
+    minutes: Annotated[float, typer.Option(help="of each axial network")] = 5.0,
+    tune_minutes: Annotated[float, typer.Option(help="of each optimiser that is tried")] = 0.75,
+    optimiser: Annotated[list[str] | None, typer.Option(help="METHOD:RATE to try")] = None,
+    network: Annotated[list[str] | None, typer.Option(help="the axial networks to run")] = None,
+    datasets: Annotated[int, typer.Option(help="held out")] = 32,
     out: Annotated[Path, typer.Option(help="folder of the runs")] = Path("runs/equal-time"),
-    set_: Annotated[list[str] | None, typer.Option("--set", help="of both")] = None,
-    set_axial: Annotated[list[str] | None, typer.Option(help="of the axial network alone")] = None,
+    results: Annotated[Path, typer.Option(help="where records and page go")] = RESULTS,
+    only_report: Annotated[bool, typer.Option("--report", help="write the page alone")] = False,
 ) -> None:
-    """Train both for the same time, print the table."""
-    runs = {}
-    for name, more in (("two_stream", []), ("axial", set_axial or [])):
-        folder = out / f"{name}-{variables}"
-        done = 60 * sum(r["hours"] for r in evaluations(folder)[-1:])
-        if minutes - done > 0.02 * minutes:
-            options = [*(set_ or []), *more]
-            subprocess.run(
-                command(name, folder, minutes - done, variables, batch, options), check=True
-            )
-        runs[name] = evaluations(folder)
-    print(table(runs))
+    """Train the axial networks, then ours until it has passed them or used their time."""
+    results.mkdir(parents=True, exist_ok=True)
+    if not only_report:
+        compilation.enable_cache()
+        compilation.one_thread()
+        held_out = HeldOut("mixture", datasets, ROWS, variables)
+        folder, whole = out / str(variables), 60 * minutes
+        tried = tuple(optimiser or OPTIMISERS)
+        runs: dict[str, list[Record]] = {}
+        for name in network or [name for name in MODELS if name != OURS]:
+            tune = 60 * tune_minutes
+            runs[name] = axial(name, variables, held_out, folder, tune, whole, tried)
+        target = min(records[-1]["held_out"]["loss"] for records in runs.values())
+        preset = small().optimiser
+        chosen = f"{preset.method}:{preset.learning_rate:g}"
+        marks = [GROWTH**k for k in range(60)]
+
+        def enough(records: list[Record]) -> bool:
+            last = records[-1]
+            return last["held_out"]["loss"] <= target or last["core_seconds"] >= whole
+
+        config = config_of(OURS, variables, chosen)
+        found = train(config, folder / OURS, held_out, passing(marks), enough)
+        runs[OURS] = [{**record, "optimiser": chosen} for record in found]
+        with (results / f"d{variables}.jsonl").open("w") as file:
+            for name, records in runs.items():
+                size = parameter_count(abstract_state(replace(config, model=MODELS[name])).params)
+                for record in records:
+                    about = {"network": name, "parameters": size, "held_out_datasets": datasets}
+                    file.write(json.dumps({**about, **record}) + "\n")
+    found = read(results)
+    text = page(found)
+    (results / "results.md").write_text(text)
+    plot(found, results / "curves.png")
+    print(text)
 
 
 if __name__ == "__main__":

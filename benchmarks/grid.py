@@ -1,68 +1,161 @@
-"""Trains a grid of small networks for different lengths, one after another, to fit a scaling law.
+"""Trains networks of several sizes under one clock, for the scaling law of benchmarks/scaling.py.
 
-    python benchmarks/grid.py --out runs/scaling --steps 300 --steps 1000 --steps 3000
-    python benchmarks/scaling.py runs/scaling
+    python benchmarks/grid.py
+    python benchmarks/grid.py --size xs --steps 8000      longer, from where that run stopped
+    python benchmarks/scaling.py                          the fit, the plot and the page
 
-Killed and started again it goes on: finished runs are skipped, an unfinished one is resumed. Every
-run has its own cosine, so that its last loss is that of a finished run.
+One shape of tables and one prior; Muon at a constant rate after a warm-up, so that one run gives
+the whole axis of datasets: the averaged parameters are scored at steps that grow by a fifth. Rates
+go with the inverse root of the width, by which the change that an orthogonal update of 0.2 RMS
+makes to its layer's output stays the same. Killed and started again it goes on.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import jax
+import numpy as np
 import typer
+from curve import Progress, Record, evaluations, train
 
-ROOT = Path(__file__).parents[1]
-SIZES = {  # blocks of both kinds, row width, pair width, outer-product and triangle channels
-    "xs": (1, 16, 32, 6, 8),
-    "s": (2, 24, 48, 8, 12),
-    "m": (3, 32, 64, 12, 16),
-    "l": (4, 48, 96, 16, 24),
+from amortize import compilation
+from amortize.config import Bucket, OptimiserConfig, TrainConfig, small
+from amortize.model import parameter_count
+from amortize.question import QuestionConfig
+from amortize.training import HeldOut, abstract_state, draw_data, objective
+from simulators import Prior
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results" / "scaling"
+BUCKET = Bucket((65, 250), (7, 12), 16, 1.0)
+RATE, WIDTH = 2e-3, 64  # of learning and of pairs, where the preset `small` is
+WARMUP = 30  # steps
+FOREVER = 1_000_000  # steps that no run reaches
+FIRST, GROWTH = 60, 1.2  # step of the first evaluation, and of each next over the last
+
+
+@dataclass(frozen=True)
+class Size:
+    """A shape of the two-stream network and how long it trains by default."""
+
+    blocks: int  # of both kinds each
+    row_width: int
+    pair_width: int
+    outer: int  # channels of the outer-product mean
+    triangle: int  # channels of each kind of triangle
+    steps: int
+
+
+SIZES = {
+    "xs": Size(1, 16, 24, 6, 8, 1300),
+    "s": Size(2, 16, 40, 8, 10, 750),
+    "m": Size(3, 24, 48, 10, 12, 450),
+    "l": Size(3, 32, 64, 12, 16, 310),
 }
-FIELDS = ("row_blocks", "row_width", "pair_width", "outer_channels", "triangle_channels")
 
 
-def finished(out: Path, steps: int) -> bool:
-    """Whether the run in `out` has done all its steps."""
-    card = out / "checkpoint" / "card.json"
-    return card.exists() and json.loads(card.read_text())["step"] >= steps
+def config_of(name: str) -> TrainConfig:
+    """The run of one size; its length is not part of it."""
+    size = SIZES[name]
+    model = replace(
+        small().model,
+        row_blocks=size.blocks,
+        pair_blocks=size.blocks,
+        row_width=size.row_width,
+        pair_width=size.pair_width,
+        outer_channels=size.outer,
+        triangle_channels=size.triangle,
+    )
+    return TrainConfig(
+        name=name,
+        steps=FOREVER,
+        model=model,
+        optimiser=OptimiserConfig(
+            method="muon",
+            learning_rate=RATE * (WIDTH / size.pair_width) ** 0.5,
+            schedule="trapezoid",
+            decay_share=1e-6,
+            warmup=WARMUP,
+        ),
+        prior=Prior(),
+        questions=QuestionConfig(),
+        buckets=(BUCKET,),
+    )
 
 
-def command(preset: str, size: str, steps: int, out: Path, more: list[str]) -> list[str]:
-    """The training command of one point of the grid."""
-    values = dict(zip(FIELDS, SIZES[size], strict=True))
-    values["pair_blocks"] = values["row_blocks"]
-    assignments = [f"model.{field}={value}" for field, value in values.items()]
-    assignments += [f"steps={steps}", f"name={out.name}", *more]
+def operations(config: TrainConfig) -> float:
+    """Floating-point operations per dataset of the network's forward and backward pass alone."""
+    bucket = config.buckets[0]
+    key = jax.random.key(0)
+    data = jax.eval_shape(lambda: draw_data(key, config.prior, bucket))
+    loss = partial(objective, config.model, config.prior, config.questions)
+    params = abstract_state(config).params
+    lowered = jax.jit(jax.grad(loss, has_aux=True)).lower(params, data, key)
+    return float((lowered.cost_analysis() or {})["flops"]) / bucket.batch
+
+
+def evaluation_steps() -> list[int]:
+    """Steps at which a run is scored, growing by GROWTH."""
+    return [round(FIRST * GROWTH**k) for k in range(60)]
+
+
+def due(before: Progress, after: Progress) -> bool:
+    """Whether to evaluate after a step."""
+    return any(before.step < step <= after.step for step in evaluation_steps())
+
+
+def points(name: str, config: TrainConfig, records: list[Record]) -> list[dict[str, Any]]:
+    """The lines of the results of one run."""
+    about = {
+        "run": name,
+        "parameters": parameter_count(abstract_state(config).params),
+        "operations_per_dataset": operations(config),
+    }
     return [
-        *(sys.executable, str(ROOT / "train.py"), preset, "--out", str(out)),
-        *(part for assignment in assignments for part in ("--set", assignment)),
+        {
+            **about,
+            **{key: record[key] for key in ("step", "datasets", "core_seconds")},
+            **record["held_out"],
+        }
+        for record in records
     ]
 
 
 def main(
     out: Annotated[Path, typer.Option(help="folder of the runs")] = Path("runs/scaling"),
-    preset: Annotated[str, typer.Option(help="where all else comes from")] = "small",
-    steps: Annotated[list[int] | None, typer.Option(help="lengths")] = None,
+    results: Annotated[Path, typer.Option(help="where the points go")] = RESULTS,
     size: Annotated[list[str] | None, typer.Option(help=", ".join(SIZES))] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="of every run")] = None,
+    steps: Annotated[int | None, typer.Option(help="of each; by default its own")] = None,
+    datasets: Annotated[int, typer.Option(help="held out")] = 64,
+    collect: Annotated[bool, typer.Option("--collect", help="keep points, train nothing")] = False,
 ) -> None:
-    """Run what is not finished, the cheapest first."""
-    wanted = sorted(
-        (length, name) for length in steps or [300, 1000, 3000] for name in size or SIZES
-    )
-    for length, name in wanted:
-        folder = out / f"{name}-{length}"
-        if finished(folder, length):
-            print(f"{folder}: finished")
+    """Train what is not finished, the smallest first, and keep its points."""
+    compilation.enable_cache()
+    compilation.one_thread()
+    results.mkdir(parents=True, exist_ok=True)
+    held_out = None if collect else HeldOut("mixture", datasets, 200, 10)
+    for name in size or SIZES:
+        config, wanted = config_of(name), steps or SIZES[name].steps
+        last = max(a for a, b in pairwise(evaluation_steps()) if a <= wanted)
+
+        def enough(records: list[Record], last: int = last) -> bool:
+            return records[-1]["step"] >= last
+
+        if held_out is None:
+            records = evaluations(out / name)
+        else:
+            records = train(config, out / name, held_out, due, enough)
+        if not records:
             continue
-        print(f"{folder}: training", flush=True)
-        subprocess.run(command(preset, name, length, folder, set_ or []), check=True)
+        lines = [json.dumps(point) + "\n" for point in points(name, config, records)]
+        (results / f"{name}.jsonl").write_text("".join(lines))
+        rate = operations(config) * records[-1]["datasets"] / records[-1]["core_seconds"]
+        print(f"{name}: {rate / 1e9:.1f} GFLOP/s, {np.round(config.optimiser.learning_rate, 5)}")
 
 
 if __name__ == "__main__":

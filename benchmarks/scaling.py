@@ -1,32 +1,37 @@
-"""Fits held-out loss against parameters, datasets and arithmetic over finished runs, and plots it.
+"""Fits held-out loss against parameters, datasets and arithmetic of grid.py's runs, and plots it.
 
-    python benchmarks/scaling.py runs/scaling --figure docs/scaling.png
+    python benchmarks/scaling.py
+
+Reads docs/results/scaling/*.jsonl, writes docs/results/scaling/results.md and docs/scaling.png.
 
 loss(N, D) = floor + a N^-alpha + b D^-beta  (Hoffmann et al. 2022, approach 3: Huber loss of the
 logarithms, many starts), N parameters, D datasets. Along the lower envelope of all points,
-loss(C) = floor' + c C^-gamma, C floating-point operations of training, simulation included.
+loss(C) = floor' + c C^-gamma, C floating-point operations of the network in training.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
-import jax
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from scaling_page import page, plot
 from scipy.optimize import least_squares
 from scipy.special import logsumexp
 
-from amortize.config import TrainConfig, from_dict
-from amortize.mesh import data_mesh
-from amortize.training import compiled_step, initial_state
-
+ROOT = Path(__file__).parents[1]
 HUBER = 1e-3  # residuals of log loss beyond this count linearly, as in Hoffmann et al.
+BOUNDS = ([-20.0, -20, 0, -20, 0], [5.0, 40, 3, 40, 3])
+RESAMPLES = 200
+CANDIDATES = np.geomspace(1e4, 1e8, 401)  # parameters among which the best is sought
+HOURS = (1, 10, 100, 1000)  # of one core
+ACCELERATOR_MINUTES = 30
 
 
 @dataclass(frozen=True)
@@ -36,59 +41,53 @@ class Point:
     run: str
     parameters: float
     datasets: float
-    operations: float  # of training up to here
+    operations: float  # of the network in training up to here
+    core_seconds: float  # of training up to here
     loss: float  # nats per pair, held out
-    last: bool  # of a finished run
 
 
-def operations_per_dataset(config: TrainConfig, cache: Path) -> float:
-    """Floating-point operations of training per dataset, over the buckets; kept in `cache`."""
-    if cache.exists():
-        return json.loads(cache.read_text())["per_dataset"]
-    state = jax.eval_shape(lambda: initial_state(config))
-    scalars = np.int32(0), np.int32(0), np.float32(0)
-    weights = np.array([bucket.weight for bucket in config.buckets])
-    steps = [
-        (compiled_step(config, bucket, data_mesh(1)).lower(state, *scalars).cost_analysis() or {})
-        for bucket in config.buckets
-    ]
-    per_step = np.dot(weights, [step.get("flops", np.nan) for step in steps])
-    found = float(per_step / np.dot(weights, [bucket.batch for bucket in config.buckets]))
-    cache.write_text(json.dumps({"per_dataset": found}) + "\n")
-    return found
+@dataclass(frozen=True)
+class Best:
+    """The size that the law prefers for one budget, with 95 % bootstrap intervals."""
+
+    budget: str
+    parameters: float
+    parameters_between: tuple[float, float]
+    datasets: float
+    loss: float
+    loss_between: tuple[float, float]
 
 
 def read(folder: Path) -> list[Point]:
-    """Every evaluation of the runs in `folder`; runs without a final checkpoint are left out."""
+    """Every evaluation of the runs whose points are in `folder`."""
     points = []
-    for card_path in sorted(folder.glob("*/checkpoint/card.json")):
-        run = card_path.parents[1]
-        card = json.loads(card_path.read_text())
-        config = from_dict(json.loads((run / "config.json").read_text()))
-        each = operations_per_dataset(config, run / "operations.json")
-        lines = (run / "metrics.jsonl").read_text().splitlines()
-        records = [r for r in map(json.loads, lines) if "held_out" in r and "datasets" in r]
-        for record in records:
-            seen = float(record["datasets"])
-            last = record["step"] == config.steps
-            loss = record["held_out"]["loss"]
-            points.append(Point(run.name, card["parameters"], seen, each * seen, loss, last))
+    for path in sorted(folder.glob("*.jsonl")):
+        for r in map(json.loads, path.read_text().splitlines()):
+            spent = r["operations_per_dataset"] * r["datasets"]
+            points.append(
+                Point(
+                    *(r["run"], r["parameters"], r["datasets"], spent),
+                    *(r["core_seconds"], r["loss"]),
+                )
+            )
     return points
 
 
-def fit_two(parameters: NDArray, datasets: NDArray, loss: NDArray) -> dict[str, float]:
+def fit_two(points: list[Point], starts: list[NDArray] | None = None) -> dict[str, float]:
     """floor, a, alpha, b, beta of floor + a N^-alpha + b D^-beta, the best of many starts."""
-    log_n, log_d, log_loss = np.log(parameters), np.log(datasets), np.log(loss)
+    log_n, log_d, log_loss = (
+        np.log([getattr(p, name) for p in points]) for name in ("parameters", "datasets", "loss")
+    )
 
     def residuals(x: NDArray) -> NDArray:
         e, a, alpha, b, beta = x
         terms = [np.full_like(log_n, e), a - alpha * log_n, b - beta * log_d]
         return logsumexp(terms, axis=0) - log_loss
 
-    starts = product((-4.0, -1.5), (4.0,), (0.2, 0.7), (4.0,), (0.2, 0.7))
-    bounds = ([-20.0, -20, 0, -20, 0], [5.0, 40, 3, 40, 3])
+    grid = product((-4.0, -1.5), (1.0, 4.0), (0.2, 0.7), (2.0, 4.0), (0.2, 0.7))
     fits = [
-        least_squares(residuals, x0, bounds=bounds, loss="huber", f_scale=HUBER) for x0 in starts
+        least_squares(residuals, x0, bounds=BOUNDS, loss="huber", f_scale=HUBER)
+        for x0 in starts or [np.array(x) for x in grid]
     ]
     best = min(fits, key=lambda fit: fit.cost)
     e, a, alpha, b, beta = best.x
@@ -100,6 +99,26 @@ def fit_two(parameters: NDArray, datasets: NDArray, loss: NDArray) -> dict[str, 
         "beta": float(beta),
         "error": float(np.abs(residuals(best.x)).mean()),  # mean relative error of the fit
     }
+
+
+def predicted(law: dict[str, float], parameters: Any, datasets: Any) -> Any:
+    """The loss that the law gives, nats per pair."""
+    return (
+        law["floor"] + law["a"] * parameters ** -law["alpha"] + law["b"] * datasets ** -law["beta"]
+    )
+
+
+def resampled(points: list[Point], law: dict[str, float], count: int) -> list[dict[str, float]]:
+    """Fits of bootstrap samples of the points, drawn within each run, from the fit of all."""
+    rng = np.random.default_rng(0)
+    runs = [[p for p in points if p.run == run] for run in sorted({p.run for p in points})]
+    logs = [np.log(max(law[name], 1e-8)) for name in ("floor", "a", "b")]
+    start = np.clip([logs[0], logs[1], law["alpha"], logs[2], law["beta"]], *BOUNDS)
+    inner = np.clip(start, np.array(BOUNDS[0]) + 1e-6, np.array(BOUNDS[1]) - 1e-6)
+    return [
+        fit_two([own[k] for own in runs for k in rng.integers(len(own), size=len(own))], [inner])
+        for _ in range(count)
+    ]
 
 
 def fit_one(operations: NDArray, loss: NDArray) -> dict[str, float]:
@@ -140,56 +159,86 @@ def share_of_parameters(law: dict[str, float]) -> float:
     return law["beta"] / (law["alpha"] + law["beta"])
 
 
-def plot(points: list[Point], law: dict[str, float], path: Path) -> None:
-    """Loss against arithmetic, one colour a run, the envelope and its law."""
-    import matplotlib.pyplot as plt
+def cost_by_size(points: list[Point], field: str) -> Callable[[Any], Any]:
+    """What a dataset costs at N parameters: a power law through the runs' own figures."""
+    last = {p.run: p for p in sorted(points, key=lambda p: p.datasets)}.values()
+    log_n = np.log([p.parameters for p in last])
+    each = np.log([getattr(p, field) / p.datasets for p in last])
+    slope, start = np.polyfit(log_n, each, 1)
+    return lambda parameters: np.exp(start) * parameters**slope
 
-    figure, axes = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
-    for run in sorted({p.run for p in points}):
-        own = sorted((p for p in points if p.run == run), key=lambda p: p.operations)
-        axes.plot([p.operations for p in own], [p.loss for p in own], ".-", lw=0.8, label=run)
-    kept = [p.operations for p in envelope(points)]
-    line = np.geomspace(min(kept), max(kept), 100)
-    fitted = law["floor"] + law["c"] * line ** -law["gamma"]
-    label = f"{law['floor']:.3f} + {law['c']:.3g} C^-{law['gamma']:.3f}"
-    axes.plot(line, fitted, "k--", label=label)
-    axes.set(xscale="log", yscale="log", xlabel="training arithmetic C, floating-point operations")
-    axes.set_ylabel("held-out loss, nats per pair")
-    axes.legend(fontsize=7)
-    figure.savefig(path, dpi=150)
+
+def best_of(
+    budget: str,
+    datasets: NDArray,
+    law: dict[str, float],
+    others: list[dict[str, float]],
+) -> Best:
+    """The best of CANDIDATES where each of them affords so many datasets."""
+    losses = predicted(law, CANDIDATES, datasets)
+    k = int(np.argmin(losses))
+    found = [predicted(other, CANDIDATES, datasets) for other in others]
+    sizes = np.percentile([CANDIDATES[np.argmin(x)] for x in found], [2.5, 97.5])
+    spread = np.percentile([x.min() for x in found], [2.5, 97.5])
+    return Best(
+        budget,
+        float(CANDIDATES[k]),
+        (float(sizes[0]), float(sizes[1])),
+        float(datasets[k]),
+        float(losses[k]),
+        (float(spread[0]), float(spread[1])),
+    )
+
+
+def forecast(points: list[Point]) -> tuple[float, float, int]:
+    """How well the law tells what it has not seen: the dearest quarter of a decade and more.
+
+    Returns:
+        Mean relative error on the points with more than a quarter of the most arithmetic, of a
+        fit to the others; its mean sign (positive: predicted too high); how many points.
+    """
+    most = max(p.operations for p in points)
+    seen = [p for p in points if p.operations <= most / 4]
+    unseen = [p for p in points if p.operations > most / 4]
+    law = fit_two(seen)
+    errors = [np.log(predicted(law, p.parameters, p.datasets) / p.loss) for p in unseen]
+    return float(np.mean(np.abs(errors))), float(np.mean(errors)), len(unseen)
 
 
 def main(
-    folder: Annotated[Path, typer.Argument(help="folder of runs, as of grid.py")],
-    figure: Annotated[Path, typer.Option(help="where the plot goes")] = Path("docs/scaling.png"),
+    folder: Annotated[Path, typer.Argument(help="folder of points, as of grid.py")] = ROOT
+    / "docs/results/scaling",
+    figure: Annotated[Path, typer.Option(help="where the plot goes")] = ROOT / "docs/scaling.png",
+    rate: Annotated[
+        float, typer.Option(help="assumed operations a second that an accelerator reaches")
+    ] = 3e13,
 ) -> None:
     """Fit, print, plot."""
     points = read(folder)
-    ends = [p for p in points if p.last]
-    sizes, lengths = {p.parameters for p in ends}, {p.datasets for p in ends}
-    if len(ends) < 6 or len(sizes) < 2 or len(lengths) < 2:
+    sizes = {p.parameters for p in points}
+    if len(points) < 12 or len(sizes) < 3:
         typer.echo(
-            f"{folder}: {len(ends)} finished runs of {len(sizes)} sizes; a fit takes 6 of 2 sizes "
-            "and 2 lengths",
+            f"{folder}: {len(points)} points of {len(sizes)} sizes; a fit takes 12 of 3 sizes "
+            "(benchmarks/grid.py makes them)",
             err=True,
         )
         raise typer.Exit(3)
-    print("run | parameters | datasets | operations | held-out loss")
-    for p in sorted(ends, key=lambda p: p.operations):
-        print(
-            f"{p.run} | {p.parameters:,.0f} | {p.datasets:,.0f} | {p.operations:.2e} | {p.loss:.4f}"
-        )
-    columns: dict[str, Any] = {
-        name: np.array([getattr(p, name) for p in ends])
-        for name in ("parameters", "datasets", "loss")
-    }
-    two = fit_two(**columns)
+    law = fit_two(points)
+    others = resampled(points, law, RESAMPLES)
     kept = envelope(points)
-    one = fit_one(np.array([p.operations for p in kept]), np.array([p.loss for p in kept]))
-    print("loss(N, D):", {name: float(f"{value:.4g}") for name, value in two.items()})
-    print(f"best N grows as C^{share_of_parameters(two):.2f} where C is proportional to N D")
-    print("loss(C):", {name: float(f"{value:.4g}") for name, value in one.items()})
-    plot(points, one, figure)
+    along = fit_one(np.array([p.operations for p in kept]), np.array([p.loss for p in kept]))
+    seconds, operations = (cost_by_size(points, name) for name in ("core_seconds", "operations"))
+    bests = [
+        best_of(f"{hours:,} core-hours", hours * 3600 / seconds(CANDIDATES), law, others)
+        for hours in HOURS
+    ]
+    spent = ACCELERATOR_MINUTES * 60 * rate
+    name = f"{ACCELERATOR_MINUTES} minutes of an accelerator at {rate / 1e12:g} TFLOP/s"
+    bests.append(best_of(name, spent / operations(CANDIDATES), law, others))
+    text = page(points, law, others, along, share_of_parameters(law), bests, forecast(points))
+    (folder / "results.md").write_text(text)
+    print(text)
+    plot(points, law, kept, along, figure)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Scaling laws are recovered from numbers that follow them; tables and commands of the drivers."""
+"""Scaling laws are recovered from numbers that follow them; what the page of results says."""
 
 import sys
 from itertools import pairwise
@@ -8,67 +8,103 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-import equal_time
 import grid
-from scaling import Point, envelope, fit_one, fit_two, plot, share_of_parameters
+from scaling import (
+    CANDIDATES,
+    Point,
+    best_of,
+    cost_by_size,
+    envelope,
+    fit_one,
+    fit_two,
+    forecast,
+    predicted,
+    resampled,
+    share_of_parameters,
+)
+from scaling_page import last_points, page, plot, won
 
-from amortize.config import override, small
+LAW = {"floor": 0.2, "a": 30.0, "alpha": 0.5, "b": 8.0, "beta": 0.4}
 
 
-def test_a_law_of_two_terms_is_recovered():
+@pytest.fixture(scope="module")
+def points() -> list[Point]:
+    """Four sizes, datasets of two decades, arithmetic 6 N a dataset, one nanosecond each."""
     rng = np.random.default_rng(0)
-    n, d = np.exp(rng.uniform(np.log(3e4), np.log(3e6), 24)), np.exp(rng.uniform(8, 14, 24))
-    loss = 0.2 + 30 * n**-0.5 + 8 * d**-0.4
-    law = fit_two(n, d, loss * np.exp(rng.normal(0, 1e-3, 24)))
-    assert law["floor"] == pytest.approx(0.2, rel=0.1)
-    assert law["alpha"] == pytest.approx(0.5, rel=0.1)
-    assert law["beta"] == pytest.approx(0.4, rel=0.1)
+    found = []
+    for run, n in {"a": 2e4, "b": 8e4, "c": 3e5, "d": 1e6}.items():
+        for d in np.geomspace(1e3, 1e5, 9):
+            loss = float(predicted(LAW, n, d) * np.exp(rng.normal(0, 1e-3)))
+            found.append(Point(run, n, float(d), 6 * n * d, 6e-9 * n * d, loss))
+    return found
+
+
+def test_a_law_of_two_terms_is_recovered(points):
+    law = fit_two(points)
+    for name, value in LAW.items():
+        assert law[name] == pytest.approx(value, rel=0.1 if name in {"a", "b"} else 0.05)
     assert law["error"] < 2e-3
-    assert share_of_parameters(law) == pytest.approx(0.4 / 0.9, rel=0.1)
+    assert share_of_parameters(law) == pytest.approx(0.4 / 0.9, rel=0.05)
+    others = resampled(points, law, 20)
+    betas = [other["beta"] for other in others]
+    assert min(betas) < LAW["beta"] < max(betas)
+    assert np.std(betas) < 0.01
 
 
-def test_a_law_of_arithmetic_is_recovered_and_drawn(tmp_path):
+def test_points_left_out_are_told(points):
+    error, sign, count = forecast(points)
+    assert count == sum(p.operations > 0.25 * 6e11 for p in points)
+    assert abs(sign) <= error < 0.01
+
+
+def test_the_best_size_is_where_the_law_is_flat(points):
+    spent = 1e14
+    datasets = spent / cost_by_size(points, "operations")(CANDIDATES)
+    best = best_of("x", datasets, LAW, [LAW])
+    # alpha a N^-alpha = beta b D^-beta with C = 6 N D.
+    n, d = best.parameters, best.datasets
+    assert 6 * n * d == pytest.approx(spent, rel=1e-3)
+    assert 0.5 * 30 * n**-0.5 == pytest.approx(0.4 * 8 * d**-0.4, rel=0.03)
+    assert best.loss_between == (pytest.approx(best.loss), pytest.approx(best.loss))
+
+
+def test_a_law_of_arithmetic_is_recovered():
     c = np.geomspace(1e12, 1e16, 9)
     law = fit_one(c, 0.1 + 500 * c**-0.25)
     assert law["floor"] == pytest.approx(0.1, rel=0.05)
     assert law["gamma"] == pytest.approx(0.25, rel=0.02)
-    points = [Point("a", 1.0, 1.0, x, 0.1 + 500 * x**-0.25, True) for x in c]
-    plot(points, law, tmp_path / "scaling.png")
-    assert (tmp_path / "scaling.png").stat().st_size > 10_000
 
 
-def test_the_envelope_falls():
+def test_the_envelope_falls_and_the_winner_is_cheap_enough():
     pairs = [(1, 5.0), (2, 6.0), (2, 4.0), (3, 4.5), (4, 1.0)]
-    points = [Point("a", 1.0, 1.0, c, loss, False) for c, loss in pairs]
+    points = [Point("a", 1.0, 1.0, c, 1.0, loss) for c, loss in pairs]
     assert [(p.operations, p.loss) for p in envelope(points)] == [(1, 5.0), (2, 4.0), (4, 1.0)]
+    assert [p.loss for _, p in won(points, 2)] == [4.0, 1.0]
 
 
-@pytest.mark.parametrize("size", grid.SIZES)
-def test_the_grid_sets_fields_that_exist(size):
-    line = grid.command("small", size, 300, Path("runs/x"), ["seed=3"])
-    config = override(small(), [b for a, b in pairwise(line) if a == "--set"])
-    assert (config.steps, config.seed, config.model.pair_width) == (300, 3, grid.SIZES[size][2])
+def test_the_page_marks_what_was_not_trained_and_the_plot_is_drawn(points, tmp_path):
+    kept = envelope(points)
+    along = {"floor": 0.2, "c": 500.0, "gamma": 0.25, "error": 0.0}
+    inside, beyond = (
+        best_of(name, spent / (6 * CANDIDATES), LAW, [LAW])
+        for name, spent in (("little", 1e11), ("much", 1e22))
+    )
+    text = page(points, LAW | {"error": 0.0}, [LAW], along, 0.4, [inside, beyond], (0.01, 0.0, 3))
+    (little,) = [line for line in text.splitlines() if line.startswith("| little")]
+    (much,) = [line for line in text.splitlines() if line.startswith("| much")]
+    assert "outside" not in little
+    assert "outside" in much
+    plot(points, LAW, kept, along, tmp_path / "scaling.png")
+    assert (tmp_path / "scaling.png").stat().st_size > 10_000
+    assert [p.run for p in last_points(points)] == ["a", "b", "c", "d"]
 
 
-def test_the_comparison_trains_both_on_the_same_tables():
-    configs = []
-    for name in ("two_stream", "axial"):
-        line = equal_time.command(name, Path("x"), 60.0, 30, 8, [])
-        chosen = [b for a, b in pairwise(line) if a == "--set"]
-        configs.append(override(small(), chosen))
-    assert [c.model.architecture for c in configs] == ["two_stream", "axial"]
-    assert configs[0].buckets == configs[1].buckets
-    assert configs[0].buckets[0].variables == (30, 30)
-
-
-def test_the_comparison_says_when_the_first_passed_the_second():
-    def records(*losses):
-        return [
-            {"hours": k / 10, "datasets": k, "held_out": {"loss": loss, "auprc": 0.5}}
-            for k, loss in enumerate(losses, 1)
-        ]
-
-    passed = equal_time.table({"ours": records(0.9, 0.5, 0.3), "theirs": records(0.9, 0.8, 0.6)})
-    assert "within 67% of its time" in passed
-    failed = equal_time.table({"ours": records(0.9), "theirs": records(0.9, 0.8)})
-    assert "did not reach" in failed
+def test_sizes_of_the_grid_grow_and_differ_in_shape_alone():
+    configs = [grid.config_of(name) for name in grid.SIZES]
+    assert len({(c.prior, c.questions, c.buckets, c.seed) for c in configs}) == 1
+    widths = [c.model.pair_width for c in configs]
+    assert widths == sorted(widths)
+    rates = [c.optimiser.learning_rate * c.model.pair_width**0.5 for c in configs]
+    assert rates == pytest.approx([rates[0]] * len(rates))
+    steps = grid.evaluation_steps()
+    assert all(b / a < 1.25 for a, b in pairwise(steps))
