@@ -153,8 +153,9 @@ def boards(records: Iterable[Record]) -> list[Board]:
 
 
 def to_json(found: Sequence[Board]) -> str:
-    """The boards as JSON, NaN as null: what a page needs, without the cells."""
-    return json.dumps([_plain(asdict(board)) for board in found], indent=1, allow_nan=False) + "\n"
+    """The boards as JSON, one a line, NaN as null: what a page needs, without the cells."""
+    lines = [json.dumps(_plain(asdict(board)), allow_nan=False) for board in found]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
 
 
 def from_json(text: str) -> list[Board]:

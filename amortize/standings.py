@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from amortize import charts
+from amortize.baselines import METHODS
 from amortize.leaderboard import BY_FIELD, COMPARED, OURS, Board, Column
 from amortize.outcome import plain
 
@@ -32,6 +33,9 @@ def basis(found: Sequence[Board]) -> str:
             " A method with too few of its own is left out there, and compared with this project's "
             "checkpoint in pairs alone."
         )
+    missing = [name for name in METHODS if name not in charts.methods_of(found)]
+    if missing:
+        text += f" Not asked for: {', '.join(missing)}."
     return text
 
 
@@ -85,6 +89,29 @@ def best(board: Board, column: Column) -> list[str]:
     scores = {r.method: column.better * board.fair(r.method, column.field) for r in board.methods}
     scores = {name: score for name, score in scores.items() if not np.isnan(score)}
     return [name for name, score in scores.items() if score == max(scores.values())]
+
+
+def rivals(found: Sequence[Board], names: Sequence[str] = ("auprc", "f1")) -> Cells:
+    """For each table this project's checkpoint beside the best other method."""
+    head = ["table", "datasets"]
+    for name in names:
+        head += [f"{BY_FIELD[name].heading} {OURS}", "best other", "which"]
+    rows = []
+    for board in found:
+        cells = [f"{board.scenario} {board.size}".strip(), str(board.common)]
+        for name in names:
+            column = BY_FIELD[name]
+            others = {
+                row.method: board.fair(row.method, name)
+                for row in board.methods
+                if row.method != OURS and not np.isnan(board.fair(row.method, name))
+            }
+            top = max((column.better * score for score in others.values()), default=np.nan)
+            which = [method for method, score in others.items() if column.better * score == top]
+            ours = plain(board.fair(OURS, name), column.digits)
+            cells += [ours, plain(column.better * top, column.digits), ", ".join(which[:3])]
+        rows.append(cells)
+    return head, rows
 
 
 def families(found: Sequence[Board], column: Column) -> Cells:

@@ -1,13 +1,13 @@
-"""Writes the tables of README.md and checkpoints/README.md from results; nothing is typed.
+"""Writes the tables of README.md, checkpoints/README.md and docs/ from results; nothing is typed.
 
     python benchmarks/tables.py            write them
     python benchmarks/tables.py --check    fail when a table is not what the results say
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. The sources are what
 `evaluate.py --out docs/results/NAME` wrote, the checkpoint's card, and a prediction on the example.
-`evaluation-METRIC`, `evaluation-summary`, `evaluation-pairs`, `families-METRIC` and `losses` are of
-docs/results/default; with `-NAME` behind, of docs/results/NAME. Of large results boards.json is
-enough, results.jsonl need not be committed.
+`evaluation-METRIC`, `evaluation-summary`, `evaluation-pairs`, `families-METRIC`, `rivals` and
+`losses` are of docs/results/default; with `-NAME` behind, of docs/results/NAME. Of large results
+boards.json is enough, results.jsonl need not be committed.
 """
 
 from __future__ import annotations
@@ -99,6 +99,11 @@ def pairs(name: str = "default") -> str:
     return f"{table(*standings.in_pairs(found))}\n\n{verdict(found)}"
 
 
+def rivals(name: str = "default") -> str:
+    """For each table the checkpoint beside the best other method."""
+    return table(*standings.rivals(results(name)))
+
+
 def losing(name: str = "default") -> str:
     """Where the checkpoint surely loses: of each table and metric the largest gap."""
     found = results(name)
@@ -187,6 +192,7 @@ def evaluations() -> dict[str, Callable[[], str]]:
         ending = "" if folder == "default" else f"-{folder}"
         found[f"evaluation-summary{ending}"] = partial(summary, folder)
         found[f"evaluation-pairs{ending}"] = partial(pairs, folder)
+        found[f"rivals{ending}"] = partial(rivals, folder)
         found[f"losses{ending}"] = partial(losing, folder)
         for field in BY_FIELD:
             found[f"families-{field}{ending}"] = partial(families, field, folder)
@@ -217,7 +223,8 @@ def main(
 def renew(tables: Mapping[str, Callable[[], str]], check: bool) -> list[str]:
     """The tables that are not current, which are written unless it is a check."""
     stale = []
-    for page in (ROOT / "README.md", ROOT / "checkpoints" / "README.md"):
+    pages = ROOT / "README.md", ROOT / "checkpoints" / "README.md", *sorted(ROOT.glob("docs/*.md"))
+    for page in pages:
         text = page.read_text(encoding="utf-8")
         for name, make in tables.items():
             pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)

@@ -50,7 +50,9 @@ def test_the_summary_says_how_many(found):
     assert head[-2:] == ["tables", "done"]
     by_name = {row[0]: row[-2:] for row in rows}
     assert by_name["cam"] == ["2/2", "24/24"] and by_name["golem"] == ["0/2", "4/4"]
-    assert "finished: 12 in each of 2 tables" in standings.basis(found)
+    text = standings.basis(found)
+    assert "finished: 12 in each of 2 tables" in text and "too few" in text
+    assert "Not asked for: empty, random," in text and "cam," not in text
 
 
 def test_families_are_means_over_sizes(found):
@@ -60,6 +62,15 @@ def test_families_are_means_over_sizes(found):
     assert "golem" not in ours
     mean = np.mean([board.fair("amortize", "f1") for board in found])
     assert ours["amortize"] == f"{mean:.3f}"
+
+
+def test_rivals_are_the_best_others(found):
+    head, rows = standings.rivals(found, ("f1", "shd"))
+    board = found[0]
+    assert rows[0][:2] == ["bcnp-linear-er20 d=5 n=1000", "12"]
+    assert rows[0][3:5] == [f"{board.fair('cam', 'f1'):.3f}", "cam"]
+    assert rows[0][6:8] == [f"{board.fair('cam', 'shd'):.2f}", "cam"]
+    assert len(head) == len(rows[0])
 
 
 def test_pairs_use_all_that_both_finished(found):
