@@ -121,9 +121,17 @@ class Results:
             self.refresh()
 
     def latest(self) -> list[Record]:
-        """One record for each place in the tables, in the order of their first appearance."""
+        """One record for each place in the tables, in the order of their first appearance.
+
+        Answers to another table than the newest of their dataset (a simulator has changed) do not
+        count: methods are compared on the same tables alone.
+        """
         with self._threads:
-            return list({tuple(r.get(name) for name in PLACE): r for r in self._records}.values())
+            table = {
+                tuple(r.get(name) for name in PLACE[:-1]): r.get("table") for r in self._records
+            }
+            last = {tuple(r.get(name) for name in PLACE): r for r in self._records}
+        return [r for place, r in last.items() if r.get("table") == table[place[:-1]]]
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -48,6 +48,19 @@ def test_programs_that_share_a_folder_see_each_other(tmp_path):
     assert [r["key"] for r in one.latest()] == ["1", "2", "3"]
 
 
+def test_answers_to_a_table_that_has_changed_do_not_count(tmp_path):
+    results = Results(tmp_path, "1")
+    results.append(cell(1, table="old", method="pc"))
+    results.append(cell(1, table="old", method="ges"))
+    results.append(cell(2, table="other", method="pc"))
+    assert len(results.latest()) == 3
+    results.append(cell(1, table="new", method="ges"))
+    assert [(r["method"], r["table"]) for r in results.latest()] == [
+        ("ges", "new"),
+        ("pc", "other"),
+    ]
+
+
 WRITER = """
 import sys
 from pathlib import Path
