@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from amortize.leaderboard import BY_FIELD, OURS, Board, Column
+from amortize.board import BY_FIELD, OURS, Board, Column
 from amortize.metrics import CalibrationBin
 
 SIZE = (6.2, 3.9)  # inches

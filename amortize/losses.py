@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from amortize.leaderboard import BY_FIELD, COMPARED, OURS, Board, Row
+from amortize.board import BY_FIELD, COMPARED, OURS, Board, Row
 from amortize.outcome import plain
 from amortize.standings import SURE, Cells
 from amortize.uncertainty import Difference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amortize import standings
-from amortize.leaderboard import BY_FIELD, COLUMNS, MAIN, OURS, Board
+from amortize.board import BY_FIELD, COLUMNS, MAIN, OURS, Board
 from amortize.losses import STAR, loss_cells, losses, verdict
 from amortize.outcome import (
     LEGEND,

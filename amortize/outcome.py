@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from amortize.baselines import METHODS
-from amortize.leaderboard import BY_FIELD, COMPARED, MAIN, OURS, Board, Column
+from amortize.board import BY_FIELD, COMPARED, MAIN, OURS, Board, Column
 from amortize.published import Published
 from amortize.results import Record
 from amortize.uncertainty import Difference, Interval

@@ -9,7 +9,8 @@ from importlib.resources import files
 import numpy as np
 
 from amortize import charts, standings
-from amortize.leaderboard import BY_FIELD, COLUMNS, OURS, Board, Column, boards, to_json
+from amortize.board import BY_FIELD, COLUMNS, OURS, Board, Column, to_json
+from amortize.leaderboard import boards
 from amortize.losses import STAR, loss_cells, losses, verdict
 from amortize.markdown import markdown
 from amortize.outcome import (

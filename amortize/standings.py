@@ -12,7 +12,7 @@ import numpy as np
 
 from amortize import charts
 from amortize.baselines import METHODS
-from amortize.leaderboard import BY_FIELD, COMPARED, OURS, Board, Column
+from amortize.board import BY_FIELD, COMPARED, OURS, Board, Column
 from amortize.outcome import plain
 
 Cells = tuple[list[str], list[list[str]]]  # heading and rows

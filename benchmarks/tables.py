@@ -24,8 +24,9 @@ import typer
 
 import amortize
 from amortize import charts, standings
+from amortize.board import BY_FIELD, Board, Column, from_json
 from amortize.bundled import resolve
-from amortize.leaderboard import BY_FIELD, Board, Column, boards, from_json
+from amortize.leaderboard import boards
 from amortize.losses import STAR, largest, loss_cells, losses, verdict
 from amortize.outcome import plain
 from amortize.published import beside

@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from amortize.leaderboard import COLUMNS, boards, from_json, to_json
+from amortize.board import COLUMNS, from_json, to_json
+from amortize.leaderboard import boards
 from amortize.markdown import markdown
 from amortize.page import html
 from amortize.published import beside, elsewhere, published

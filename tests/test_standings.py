@@ -5,7 +5,8 @@ import pytest
 from test_page import cell
 
 from amortize import charts, standings
-from amortize.leaderboard import BY_FIELD, boards, from_json, to_json
+from amortize.board import BY_FIELD, from_json, to_json
+from amortize.leaderboard import boards
 from amortize.losses import largest, loss_cells, losses, verdict
 from amortize.metrics import CalibrationBin
 
