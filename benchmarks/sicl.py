@@ -1,6 +1,6 @@
 """Classic algorithms on small-world and block graphs beside the figures that SiCL printed of them.
 
-    python benchmarks/sicl.py                    minutes; prints a table
+    python benchmarks/sicl.py --count 4          minutes; prints a table
     python benchmarks/sicl.py --write            also into docs/scenarios.md
 
 SiCL (arXiv 2502.10883) retrained AVICI on AVICI's domains; where its settings are not known to us
