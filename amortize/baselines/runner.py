@@ -27,7 +27,7 @@ PREPARE_SECONDS = 180.0
 
 # A limit counts processor seconds, which a busy machine does not shorten; a method that waits
 # instead of computing is stopped after so many times the limit.
-PATIENCE = 5
+PATIENCE = 10
 TICK = 0.01  # seconds, the steps of a process's own clock
 
 # Timings compare only when every method runs on one thread, and results repeat only when sets
