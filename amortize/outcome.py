@@ -27,8 +27,8 @@ LEGEND = (
     "Methods without scores are ranked by their 0/1 graph. random knows the true number of edges.",
     "The methods' table says what each reads and what becomes of rows under intervention (pooled: "
     "they are ordinary rows to it). Who does not read missing cells gets the column's mean.",
-    "Settings are the libraries' defaults; the penalty of BOSS and GRaSP is the one that was best for "
-    "them on 80 datasets of this project's prior with a seed of their own.",
+    "Settings are the libraries' defaults; the penalty of BOSS and GRaSP is the one that was best "
+    "for them on 80 datasets of this project's prior with a seed of their own.",
     "CPU s: processor seconds per dataset, without imports and compilation, one thread for every "
     "method (this project's network on one CPU thread, or on the accelerator, which they do not "
     "count); sec: wall time, in which other work on the machine counts as well.",
