@@ -20,7 +20,9 @@ from amortize.baselines.message import Message
 from amortize.baselines.method import INSTALL_HINT, Method
 from amortize.baselines.question import Answer
 from amortize.baselines.scorebased import bic, regimes
-from amortize.baselines.worker import prepare, respond
+from amortize.baselines.worker import prepare as import_library
+from amortize.baselines.worker import respond
+from amortize.case import prepare
 
 TRIVIAL = ("empty", "random", "correlation", "inverse-covariance")
 
@@ -65,6 +67,23 @@ def test_trivial_baselines_survive_constant_columns_and_few_rows():
     for name in TRIVIAL:
         answer = METHODS[name].answer(make_question(table, seed=0, edges=99))
         assert answer.scores_dd is None or np.isfinite(answer.scores_dd).all()
+
+
+@pytest.mark.parametrize("name", ["random", "random-sort-regress"])
+@pytest.mark.parametrize("d", [2, 5])
+def test_a_random_order_knows_nothing_of_the_order_that_the_source_had(name, d):
+    if METHODS[name].installed_version() is None:
+        pytest.skip("CausalDisco is not installed")
+    graph, right, found = np.triu(np.ones((d, d), bool), 1), 0, 0
+    for seed in range(40):
+        noise = np.random.default_rng([seed, 9]).normal(size=(200, d))
+        values = np.cumsum(noise, axis=1)
+        case = prepare(values, np.ones((200, d), bool), np.zeros((200, d), bool), graph, seed)
+        question = make_question(case.values_nd, seed, edges=int(graph.sum()))
+        answer = METHODS[name].answer(question).graph_dd.astype(bool)
+        right += int((answer & case.truth_dd).sum())
+        found += int(answer.sum())
+    assert 0.3 < right / found < 0.7
 
 
 def test_only_a_density_method_learns_the_number_of_edges(worker):
@@ -197,7 +216,7 @@ def test_importing_the_registry_imports_no_library():
 
 def test_a_missing_library_is_named():
     absent = replace(METHODS["pc"], package="no-such-distribution")
-    assert prepare(absent).header == {"status": "not installed", "reason": INSTALL_HINT}
+    assert import_library(absent).header == {"status": "not installed", "reason": INSTALL_HINT}
     assert "(missing)" in absent.record()["version"]
     absent = replace(METHODS["empty"], package="numpy", needs=("no-such-distribution",))
     assert absent.installed_version() is None

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 # The values of `amortize.batch`, which needs JAX.
 UNKNOWN, FORBIDDEN, REQUIRED = range(3)
 
+ORDERS = 1  # stream of random numbers of `Question.order_generator`
+
 
 class Question(NamedTuple):
     """One table of n rows and d variables; columns are permuted and scaled by the caller.
@@ -26,11 +28,19 @@ class Question(NamedTuple):
     regime_n: NDArray[np.bool_]  # True: row of an experiment with unknown target
     knowledge_dd: NDArray[np.int8]  # UNKNOWN, FORBIDDEN or REQUIRED, for i -> j
     edges: int  # number of true edges; only a method that declares "density" may read it
-    seed: int
+    seed: int  # also what the columns may have been permuted with, see `order_generator`
 
     def with_gaps(self) -> NDArray[np.float64]:
         """The values [n, d] with NaN where missing."""
         return np.where(self.observed_nd, self.values_nd, np.nan)
+
+    def order_generator(self) -> np.random.Generator:
+        """What an order of the columns is to be drawn from.
+
+        `default_rng(seed)` is no choice: the caller may have permuted the columns with that, and
+        the same permutation again can undo it.
+        """
+        return np.random.default_rng([ORDERS, self.seed])
 
     def rows(self, keep_n: NDArray[np.bool_]) -> Question:
         """The question with only some of its rows."""

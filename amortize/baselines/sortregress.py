@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from amortize.baselines.endpoints import from_weights
 from amortize.baselines.method import Method
-from amortize.baselines.question import Answer, Question
+from amortize.baselines.question import ORDERS, Answer, Question
 
 
 def var_sort_regress(question: Question) -> Answer:
@@ -34,7 +34,8 @@ def random_sort_regress(question: Question) -> Answer:
     """A random order, to compare the other two with."""
     from CausalDisco.baselines import random_sort_regress as run
 
-    return _answer(question, lambda x_nd: run(x_nd, seed=question.seed))
+    seed = int(question.order_generator().integers(2**31))
+    return _answer(question, lambda x_nd: run(x_nd, seed=seed))
 
 
 def _answer(question: Question, run: Callable[[NDArray], NDArray]) -> Answer:
@@ -42,14 +43,16 @@ def _answer(question: Question, run: Callable[[NDArray], NDArray]) -> Answer:
     return Answer(from_weights(weights), np.abs(weights))
 
 
-def _method(name: str, answer: Callable[[Question], Answer], source: str) -> Method:
+def _method(
+    name: str, answer: Callable[[Question], Answer], source: str, **settings: int
+) -> Method:
     return Method(
         name,
         "dag",
         answer,
         source,
         "CausalDisco",
-        {"penalty": "lasso, BIC"},
+        {"penalty": "lasso, BIC", **settings},
         scores="|weight|",
         modules=("CausalDisco.baselines",),
     )
@@ -58,5 +61,5 @@ def _method(name: str, answer: Callable[[Question], Answer], source: str) -> Met
 SORTREGRESS = (
     _method("var-sort-regress", var_sort_regress, "Reisach, Seiler & Weichwald 2021"),
     _method("r2-sort-regress", r2_sort_regress, "Reisach et al. 2023"),
-    _method("random-sort-regress", random_sort_regress, "Reisach et al. 2023"),
+    _method("random-sort-regress", random_sort_regress, "Reisach et al. 2023", stream=ORDERS),
 )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amortize.baselines.method import Method
-from amortize.baselines.question import Answer, Question
+from amortize.baselines.question import ORDERS, Answer, Question
 
 # Two-sided 5 % point of the standard normal, for Fisher's z test of a (partial) correlation.
 CRITICAL_Z = 1.959964
@@ -21,7 +21,7 @@ def empty_graph(question: Question) -> Answer:
 def random_graph(question: Question) -> Answer:
     """Random DAG with as many edges as the truth has; its order and its edges are uniform."""
     d = question.values_nd.shape[1]
-    random = np.random.default_rng(question.seed)
+    random = question.order_generator()
     order = random.permutation(d)
     below = np.transpose(np.triu_indices(d, 1))
     picked = below[random.choice(len(below), size=min(question.edges, len(below)), replace=False)]
@@ -68,6 +68,7 @@ TRIVIAL = (
         random_graph,
         "none: random order, true number of edges",
         uses=("density",),
+        settings={"stream": ORDERS},
     ),
     Method(
         "correlation",
