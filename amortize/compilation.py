@@ -11,6 +11,8 @@ import platformdirs
 
 from amortize import __version__
 
+MAPPINGS = 7_000  # of one training program, at most
+
 
 def cache_folder() -> Path:
     """Where this user's files are kept: AMORTIZE_CACHE, or the platform's cache folder."""
@@ -29,6 +31,34 @@ def enable_cache() -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def compiler_options(programs: int) -> dict[str, bool] | None:
+    """What XLA is told so that so many training programs fit into one process; None: nothing.
+
+    On a CPU its fusion emitters make an object of every kernel, three memory mappings each: a
+    program of this package has up to 7,000, and Linux allows a process 65,530 unless told otherwise
+    (vm.max_map_count). Beyond them XLA crashes. Without those emitters it is about a quarter.
+    """
+    import jax
+
+    allowed = mappings_allowed()
+    if jax.default_backend() != "cpu" or allowed is None or programs * MAPPINGS <= allowed:
+        return None
+    options = {"xla_cpu_use_fusion_emitters": False}
+    try:
+        jax.jit(lambda x: x + 1, compiler_options=options)(1.0)
+    except (ValueError, jax.errors.JaxRuntimeError):
+        return None  # a version of XLA without that option
+    return options
+
+
+def mappings_allowed() -> int | None:
+    """Memory mappings that the system allows a process; None where it sets no such limit."""
+    try:
+        return int(Path("/proc/sys/vm/max_map_count").read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def one_thread() -> None:

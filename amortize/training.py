@@ -13,6 +13,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
 from jax.sharding import Mesh
 
+from amortize.compilation import compiler_options
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
 from amortize.errors import UsageError
 from amortize.loss import confounding_cross_entropy, pair_cross_entropy
@@ -141,9 +142,8 @@ def compiled_step(config: TrainConfig, bucket: Bucket, mesh: Mesh) -> Any:
     Data made elsewhere are a fifth argument.
     """
     simulator = load_simulator(config.simulator) if config.simulator else None
-    return _compiled_step(
-        config.model, config.prior, config.questions, config.optimiser, bucket, mesh, simulator
-    )
+    parts = (config.model, config.prior, config.questions, config.optimiser)
+    return _compiled_step(*parts, bucket, mesh, simulator, len(config.buckets))
 
 
 @lru_cache(maxsize=64)
@@ -154,12 +154,15 @@ def _compiled_step(
     optimiser_config: OptimiserConfig,
     bucket: Bucket,
     mesh: Mesh,
-    simulator: Simulator | None = None,
+    simulator: Simulator | None,
+    programs: int,
 ) -> Any:
     update = optimiser(optimiser_config).update
     gradient_of = jax.value_and_grad(partial(objective, model, prior, questions), has_aux=True)
 
-    @partial(jax.jit, donate_argnums=0, out_shardings=everywhere(mesh))
+    options = compiler_options(programs)
+
+    @partial(jax.jit, donate_argnums=0, out_shardings=everywhere(mesh), compiler_options=options)
     def step(state: TrainState, number: Array, seed: Array, rate: Array, given=None):
         key = jax.random.fold_in(jax.random.key(seed), number)
         drawn = draw_data(key, prior, bucket, simulator) if given is None else given
