@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -10,8 +11,8 @@ from jax import Array
 
 from simulators import draw
 from simulators.checks import weights_of
-from simulators.columns import BINARY, CONTINUOUS, ORDINAL
-from simulators.mechanisms import RFF, Bank, evaluate, sample_bank
+from simulators.columns import BINARY, CONTINUOUS, ORDINAL, log_within, within
+from simulators.mechanisms import RFF, Functions, evaluate, sample_bank, sample_functions
 from simulators.prior import MechanismWeights, Prior
 
 ADDITIVE, HETEROSCEDASTIC, MULTIPLICATIVE, INPUT, INPUT_ADDED = range(5)
@@ -24,7 +25,7 @@ class Coupling(NamedTuple):
     """Draws for every variable; parts that the prior cannot draw are None."""
 
     kind_d: Array  # int32
-    scale_bank: Bank | None  # of heteroscedastic noise
+    scale: Functions | None  # of heteroscedastic noise
     noise_weight_dk: Array | None  # of noise as an argument
     output_d: Array  # int32
     shape_d: Array  # strength of the outer function
@@ -41,15 +42,11 @@ def sample_coupling(
     Of a pure dataset all noise is additive and nothing is done to the sum.
     """
     d = parents_dd.shape[0]
-    keys = jax.random.split(key, 8)
+    keys = jax.random.split(key, 5)
     ways = weights_of(prior.coupling, "coupling")
-    scale_bank, noise_weight_dk = None, None
+    scale, noise_weight_dk = None, None
     if ways[HETEROSCEDASTIC] > 0:
-        smooth = Prior(
-            mechanisms=MechanismWeights(linear=0.0, rff=1.0, rff_additive=0.0, mlp=0.0),
-            features=min(SCALE_FEATURES, prior.features),
-        )
-        scale_bank = sample_bank(keys[0], smooth, parents_dd)
+        scale = sample_functions(keys[0], _smooth(prior), parents_dd)
     if ways[INPUT] + ways[INPUT_ADDED] > 0:
         noise_weight_dk = draw.normal(keys[1], (d, prior.features))
 
@@ -61,15 +58,16 @@ def sample_coupling(
         return each_d if pure is None else jnp.where(pure, 0, each_d)
 
     outputs = weights_of(prior.outputs, "outputs")
+    u_4d = draw.unit(keys[4], (4, d))
     return Coupling(
         kind_d=choose(keys[2], ways, prior.mixed_coupling),
-        scale_bank=scale_bank,
+        scale=scale,
         noise_weight_dk=noise_weight_dk,
         output_d=choose(keys[3], outputs, prior.mixed_outputs),
-        shape_d=draw.log_between(keys[4], (0.1, 1.0), (d,)),
-        bend_d=draw.option(keys[5], (1.0, 1.0, 1.0), (d,)),
-        levels_d=jnp.floor(draw.between(keys[6], (3.0, MOST_LEVELS + 1.0), (d,))),
-        cut_d=draw.between(keys[7], (-1.0, 1.0), (d,)),
+        shape_d=log_within(u_4d[0], (0.1, 1.0)),
+        bend_d=jnp.floor(3 * u_4d[1]).astype(jnp.int32),
+        levels_d=jnp.floor(within(u_4d[2], (3.0, MOST_LEVELS + 1.0))),
+        cut_d=within(u_4d[3], (-1.0, 1.0)),
     )
 
 
@@ -89,19 +87,26 @@ def couple(
     Multiplicative noise is (1 + f) exp(noise / 2). Noise that is an argument of f may be added to
     it too, as the latent input of BCNP's Gaussian-process tables is (Dhir et al. 2024).
     """
-    ways = weights_of(prior.coupling, "coupling")
-    kind = coupling.kind_d[child]
-    joined_n = f_n + noise_n
-    if coupling.scale_bank is not None:
-        h_n = evaluate(coupling.scale_bank, child, unit_nd, (RFF,))
+
+    def heteroscedastic() -> Array:
+        if coupling.scale is None:
+            return f_n + noise_n
+        smooth = _smooth(prior)
+        bank = sample_bank(coupling.scale, smooth, child)
+        h_n = evaluate(bank, jnp.int32(RFF), jnp.bool_(False), unit_nd, (RFF,))
         h_n = 2 * (h_n - h_n.mean()) / jnp.maximum(h_n.std(), 1e-6)
-        scaled_n = f_n + noise_n * jnp.sqrt(jax.nn.softplus(h_n))
-        joined_n = jnp.where(kind == HETEROSCEDASTIC, scaled_n, joined_n)
-    if ways[MULTIPLICATIVE] > 0:
-        times_n = (1 + f_n) * jnp.exp(jnp.clip(noise_n, -4, 4) / 2)
-        joined_n = jnp.where(kind == MULTIPLICATIVE, times_n, joined_n)
-    if ways[INPUT] > 0:
-        joined_n = jnp.where(kind == INPUT, f_n, joined_n)
+        return f_n + noise_n * jnp.sqrt(jax.nn.softplus(h_n))
+
+    ways = {
+        ADDITIVE: lambda: f_n + noise_n,
+        HETEROSCEDASTIC: heteroscedastic,
+        MULTIPLICATIVE: lambda: (1 + f_n) * jnp.exp(jnp.clip(noise_n, -4, 4) / 2),
+        INPUT: lambda: f_n,
+        INPUT_ADDED: lambda: f_n + noise_n,
+    }
+    possible = _possible(weights_of(prior.coupling, "coupling"))
+    kind = jnp.where(has_parents, coupling.kind_d[child], ADDITIVE)
+    joined_n = _one_of(ways, possible, kind)
     return jnp.where(has_parents, joined_n, noise_n)
 
 
@@ -128,24 +133,45 @@ def emit(
     Outer functions act on v = (joined - mean) / std: v + a v^3, sign(v) log(1 + |v| / a) and
     exp(sqrt(a) v).
     """
-    ways = weights_of(prior.outputs, "outputs")
-    if sum(ways[1:]) == 0:
-        return joined_n
-    output, a = coupling.output_d[child], coupling.shape_d[child]
+    a, bend = coupling.shape_d[child], coupling.bend_d[child]
     v_n = (joined_n - mean) / std
-    emitted_n = joined_n
-    if ways[POST_NONLINEAR] > 0:
-        bent_n = jnp.select(
-            [coupling.bend_d[child] == 0, coupling.bend_d[child] == 1],
-            [v_n + a * v_n**3, jnp.sign(v_n) * jnp.log1p(jnp.abs(v_n) / a)],
-            jnp.exp(jnp.sqrt(a) * jnp.clip(v_n, -6, 6)),
-        )
-        emitted_n = jnp.where(output == POST_NONLINEAR, bent_n * std, emitted_n)
-    if ways[TWO_LEVELS] > 0:
-        above_n = (v_n > coupling.cut_d[child]).astype(v_n.dtype)
-        emitted_n = jnp.where(output == TWO_LEVELS, above_n, emitted_n)
-    if ways[LEVELS] > 0:
-        levels = coupling.levels_d[child]
-        level_n = jnp.clip(jnp.floor((v_n + 2 + coupling.cut_d[child]) / 4 * levels), 0, levels - 1)
-        emitted_n = jnp.where(output == LEVELS, level_n, emitted_n)
-    return emitted_n
+
+    def bent() -> Array:
+        forms = [
+            lambda: v_n + a * v_n**3,
+            lambda: jnp.sign(v_n) * jnp.log1p(jnp.abs(v_n) / a),
+            lambda: jnp.exp(jnp.sqrt(a) * jnp.clip(v_n, -6, 6)),
+        ]
+        return jax.lax.switch(bend, forms) * std
+
+    def levels() -> Array:
+        count = coupling.levels_d[child]
+        return jnp.clip(jnp.floor((v_n + 2 + coupling.cut_d[child]) / 4 * count), 0, count - 1)
+
+    outputs = {
+        IDENTITY: lambda: joined_n,
+        POST_NONLINEAR: bent,
+        TWO_LEVELS: lambda: (v_n > coupling.cut_d[child]).astype(v_n.dtype),
+        LEVELS: levels,
+    }
+    possible = _possible(weights_of(prior.outputs, "outputs"))
+    return _one_of(outputs, possible, coupling.output_d[child])
+
+
+def _smooth(prior: Prior) -> Prior:
+    """The prior of the functions behind the size of heteroscedastic noise."""
+    return Prior(
+        mechanisms=MechanismWeights(linear=0.0, rff=1.0, rff_additive=0.0, mlp=0.0),
+        features=min(SCALE_FEATURES, prior.features),
+    )
+
+
+def _possible(weights: tuple[float, ...]) -> list[int]:
+    """Options with a weight; the first one too, which pure datasets have."""
+    return [k for k, weight in enumerate(weights) if weight > 0 or k == 0]
+
+
+def _one_of(options: dict[int, Callable[[], Array]], possible: list[int], index: Array) -> Array:
+    """The option of that index; the others are not compiled unless possible."""
+    place = (jnp.asarray(possible) < index).sum()
+    return jax.lax.switch(place, [options[k] for k in possible])

@@ -2,7 +2,8 @@
 
 Everything is drawn flat and then reshaped: for a shape of several axes XLA compiles JAX's counter
 arithmetic ten times longer on a CPU (1 s against 10 s for one draw of normals), and there are
-dozens of draws in a dataset.
+dozens of draws in a dataset. A short last axis costs at run time too: a loop over 10 variables is
+not vectorised, one over 200 rows or 64 features is (four times as fast, measured).
 """
 
 from __future__ import annotations
@@ -11,17 +12,45 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.extend.random import threefry_2x32
+
+SMALLEST = 2.0**-24  # stands for a uniform draw of 0: half a step of the grid that they lie on
 
 
 def unit(key: Array, shape: tuple[int, ...] = ()) -> Array:
-    """Uniform in [0, 1), float32 of `shape`."""
-    return jax.random.uniform(key, (math.prod(shape),)).reshape(shape)
+    """Uniform in [0, 1) on a grid of step 2^-23, float32 of `shape`.
+
+    Both words of every Threefry block are used, where jax.random.uniform gives one away.
+    """
+    count = math.prod(shape)
+    words = threefry_2x32(jax.random.key_data(key), jnp.arange(count, dtype=jnp.uint32))
+    # The upper 23 bits of a word as the mantissa of a number in [1, 2).
+    ones = jax.lax.bitcast_convert_type((words >> 9) | np.uint32(0x3F800000), jnp.float32)
+    return (ones - 1.0).reshape(shape)
 
 
 def normal(key: Array, shape: tuple[int, ...] = ()) -> Array:
     """Standard normal, float32 of `shape`."""
-    return jax.random.normal(key, (math.prod(shape),)).reshape(shape)
+    count = math.prod(shape)
+    return normals(unit(key, (even(count),)))[:count].reshape(shape)
+
+
+def even(count: int) -> int:
+    """The least even number that is no smaller: normals come in pairs."""
+    return count + count % 2
+
+
+def normals(u_m: Array) -> Array:
+    """As many independent standard normals as uniform draws, an even number [m].
+
+    Box and Muller (1958): the first half gives the radius, the second half the angle, and both
+    coordinates are used.
+    """
+    first, second = jnp.split(u_m, 2)
+    radius = jnp.sqrt(-2 * jnp.log(jnp.maximum(first, SMALLEST)))
+    return jnp.concatenate([radius * cosine(second), radius * cosine(second - 0.25)])
 
 
 def chance(key: Array, probability: Array | float, shape: tuple[int, ...] = ()) -> Array:

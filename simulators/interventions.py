@@ -44,7 +44,8 @@ def sample_experiment(key: Array, prior: Prior, n: int, d: int, active: Array) -
 
     k_size, k_sign, k_spread = jax.random.split(keys[6], 3)
     constant_d = draw.between(k_size, prior.intervention_size, (d,)) * draw.sign(k_sign, (d,))
-    spread_nd = draw.between(k_spread, (-1.0, 1.0), (n, d)) * constant_d
+    # A row has one target, so that one draw a row is enough.
+    spread_nd = draw.between(k_spread, (-1.0, 1.0), (n, 1)) * constant_d
     k_damping, k_ratio = jax.random.split(keys[7])
     return Experiment(
         intervened_nd,

@@ -3,12 +3,15 @@
 f(u) = sum_k amplitude_k * phi(weight_k . u + bias_k), with phi one of a few scalar functions. A
 linear function, random Fourier features (Rahimi and Recht 2007) of all parents jointly, smooth or
 rough, or of one parent each, a network with one hidden layer, a polynomial, a sum of sigmoids,
-steps and a tree differ only in how the bank is drawn. So children of one graph mix families at the
-price of one matrix product.
+steps and a tree differ only in how the bank is drawn. So children of one graph mix families.
+
+What is drawn of all variables is in `Functions`; the bank of a variable is made of it only when it
+is evaluated: roots and linear functions need none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -17,6 +20,7 @@ from jax import Array
 
 from simulators import draw
 from simulators.checks import weights_of
+from simulators.columns import log_within, within
 from simulators.prior import Prior
 
 LINEAR, RFF, RFF_ADDITIVE, MLP, POLYNOMIAL, SATURATING, THRESHOLD, TREE, MATERN = range(9)
@@ -26,15 +30,28 @@ TREE_DEPTH = 3
 STEPS = 4  # of a threshold function
 
 
-class Bank(NamedTuple):
-    """Ridge functions of every variable: k features, d variables."""
+class Functions(NamedTuple):
+    """What is drawn of the functions of all d variables at once."""
 
-    weight_dkd: Array  # child, feature, parent; zero where there is no edge
-    bias_dk: Array
-    amplitude_dk: Array
+    normal_mk: Array  # standard normals that the banks are made of, see `sample_bank`
+    u_dk: Array  # uniform draws that phases are made of
+    parents_dd: Array  # bool, child, parent
+    rank_dd: Array  # int32, child, parent: parents up to this one, less one
     family_d: Array  # int32, one of the module's constants
+    coefficient_dd: Array  # child, parent; of linear functions and saturating sums
+    length_d: Array  # length scale
+    length_dd: Array  # child, parent; of rough functions
+    degrees_d: Array  # int32, of freedom of a rough function
     leaky_d: Array  # bool, MLP units are leaky-ReLU instead of tanh; polynomials cubic
     size_d: Array  # standard deviation that a nonlinear function is scaled to
+
+
+class Bank(NamedTuple):
+    """Ridge functions of one variable: k features, d variables."""
+
+    weight_dk: Array  # parent, feature; zero where there is no edge
+    bias_k: Array
+    amplitude_k: Array
 
 
 def families_of(prior: Prior) -> tuple[int, ...]:
@@ -46,7 +63,9 @@ def families_of(prior: Prior) -> tuple[int, ...]:
     return tuple(family for family, weight in enumerate(weights) if weight > 0)
 
 
-def sample_bank(key: Array, prior: Prior, parents_dd: Array, family_d: Array | None = None) -> Bank:
+def sample_functions(
+    key: Array, prior: Prior, parents_dd: Array, family_d: Array | None = None
+) -> Functions:
     """Draw the function of every variable given its parents.
 
     Args:
@@ -56,133 +75,167 @@ def sample_bank(key: Array, prior: Prior, parents_dd: Array, family_d: Array | N
         family_d: [d] the family of each variable. None: drawn.
     """
     d, k = parents_dd.shape[0], prior.features
-    keys = jax.random.split(key, 10)
+    k_normal, k_bank, k_family, k_pair, k_own, k_factor = jax.random.split(key, 6)
     if family_d is None:
         weights = weights_of(prior.mechanisms, "mechanisms")
-        one = draw.option(keys[0], weights)
-        each_d = draw.option(keys[1], weights, (d,))
-        family_d = jnp.where(draw.chance(keys[2], prior.mixed_mechanisms), each_d, one)
+        k_one, k_each, k_mixed = jax.random.split(k_family, 3)
+        each_d = draw.option(k_each, weights, (d,))
+        mixed = draw.chance(k_mixed, prior.mixed_mechanisms)
+        family_d = jnp.where(mixed, each_d, draw.option(k_one, weights))
+    u_3dd = draw.unit(k_pair, (3, d, d))
+    sign_dd = jnp.where(u_3dd[1] < 0.5, 1.0, -1.0)
+    factor = draw.log_between(k_factor, prior.weight_factor)
+    u_4d = draw.unit(k_own, (4, d))
+    which_d = jnp.floor(u_4d[3] * len(MATERN_DEGREES)).astype(jnp.int32)
+    return Functions(
+        normal_mk=draw.normal(k_normal, (_rows(prior, d), k)),
+        u_dk=draw.unit(k_bank, (d, k)),
+        parents_dd=parents_dd,
+        rank_dd=jnp.cumsum(parents_dd, axis=1) - 1,
+        family_d=family_d,
+        coefficient_dd=within(u_3dd[0], prior.weight) * sign_dd * factor * parents_dd,
+        length_d=log_within(u_4d[0], prior.length_scale),
+        length_dd=log_within(u_3dd[2], prior.matern_length),
+        degrees_d=jnp.asarray(MATERN_DEGREES)[which_d],
+        leaky_d=u_4d[1] < 0.5,
+        size_d=log_within(u_4d[2], prior.amplitude),
+    )
 
-    normal_dkd = draw.normal(keys[3], (d, k, d))
-    length_d = draw.log_between(keys[4], prior.length_scale, (d,))
+
+def sample_bank(functions: Functions, prior: Prior, child: Array | int) -> Bank:
+    """The ridge functions of one child; `child` may be traced. Its parents come before it.
+
+    Of the rows of normals the first d are the amplitudes. Then each child has as many rows as there
+    are variables before it; what is read behind them are rows of others, for variables that are no
+    parents.
+    """
+    d, k = functions.parents_dd.shape[0], prior.features
+    parents_d, coefficient_d = functions.parents_dd[child], functions.coefficient_dd[child]
+    family, length = functions.family_d[child], functions.length_d[child]
+    start = d + child * (child - 1) // 2
+    normal_dk = jax.lax.dynamic_slice_in_dim(functions.normal_mk, start, d)
+    normal_k = functions.normal_mk[child] * jnp.sqrt(2.0 / k)
+    phase_k = within(functions.u_dk[child], (-jnp.pi, jnp.pi))
+    present = families_of(prior)
+
     # One parent a feature, each parent in turn, so that none is left without an effect.
-    count_d1 = jnp.maximum(parents_dd.sum(1, keepdims=True), 1)
-    rank_dd = jnp.cumsum(parents_dd, axis=1) - 1
-    turn_dk = jnp.arange(k)[None, :] % count_d1
-    chosen_dkd = rank_dd[:, None, :] == turn_dk[:, :, None]
-
-    sign_dd = draw.sign(keys[7], (d, d))
-    factor = draw.log_between(jax.random.fold_in(keys[6], 1), prior.weight_factor)
-    coefficient_dd = draw.between(keys[6], prior.weight, (d, d)) * sign_dd * factor
-    first_k = jnp.arange(k) == 0
-    slope_dkd = jnp.where(chosen_dkd, coefficient_dd[:, None, :], 0.0)
-    rff_dkd = normal_dkd / length_d[:, None, None]
+    rank_d = functions.rank_dd[child]
+    parents = jnp.maximum(rank_d[-1] + 1, 1)
+    index_k = jnp.arange(k)
+    chosen_dk = rank_d[:, None] == index_k % parents
+    first_k = index_k == 0
     # Of many parents, a joint function of short length scale is all interaction: no parent has an
     # effect of its own.
-    wider_d11 = count_d1[:, :, None] ** prior.length_growth
-    by_family = {
-        LINEAR: jnp.where(first_k[None, :, None], coefficient_dd[:, None, :], 0.0),
-        RFF: rff_dkd / wider_d11 if prior.length_growth > 0 else rff_dkd,
-        RFF_ADDITIVE: rff_dkd * chosen_dkd,
-        MLP: normal_dkd,
-        POLYNOMIAL: normal_dkd,
-        SATURATING: slope_dkd,
-        THRESHOLD: normal_dkd,
-        TREE: chosen_dkd.astype(jnp.float32),
+    wider = parents**prior.length_growth if prior.length_growth > 0 else 1.0
+    weights = {
+        LINEAR: lambda: jnp.where(first_k, coefficient_d[:, None], 0.0),
+        RFF: lambda: normal_dk / (length * wider),
+        RFF_ADDITIVE: lambda: normal_dk / length * chosen_dk,
+        SATURATING: lambda: jnp.where(chosen_dk, coefficient_d[:, None], 0.0),
+        TREE: lambda: chosen_dk.astype(jnp.float32),
+        MATERN: lambda: _matern(functions, prior, child, normal_dk),
     }
-    present = families_of(prior)
-    if MATERN in present:
-        by_family[MATERN] = _matern(keys[9], prior, normal_dkd)
-    k_bias, k_amplitude, k_leaky, k_size = jax.random.split(keys[8], 4)
-    phase_dk = draw.between(k_bias, (-jnp.pi, jnp.pi), (d, k))
-    normal_dk = draw.normal(k_amplitude, (d, k)) * jnp.sqrt(2.0 / k)
-    used_dk = jnp.arange(k)[None, :] < count_d1  # one feature a parent
-    some_dk = jnp.broadcast_to(jnp.arange(k) < STEPS, (d, k))
     amplitudes = {
-        LINEAR: jnp.broadcast_to(first_k, (d, k)).astype(jnp.float32),
-        SATURATING: jnp.where(used_dk, 1 + jnp.abs(normal_dk), 0.0),
-        THRESHOLD: jnp.where(some_dk, normal_dk, 0.0),
+        LINEAR: lambda: first_k.astype(jnp.float32),
+        SATURATING: lambda: jnp.where(index_k < parents, 1 + jnp.abs(normal_k), 0.0),
+        THRESHOLD: lambda: jnp.where(index_k < STEPS, normal_k, 0.0),
     }
     biases = {
-        LINEAR: jnp.zeros((d, k)),
-        RFF: phase_dk,
-        RFF_ADDITIVE: phase_dk,
-        MATERN: phase_dk,
-        THRESHOLD: phase_dk / 3,
-        TREE: phase_dk / 3,
+        LINEAR: lambda: jnp.zeros(k),
+        RFF: lambda: phase_k,
+        RFF_ADDITIVE: lambda: phase_k,
+        MATERN: lambda: phase_k,
+        THRESHOLD: lambda: phase_k / 3,
+        TREE: lambda: phase_k / 3,
     }
 
-    def choose(options: dict[int, Array], otherwise: Array) -> Array:
+    def choose(options: dict, otherwise: Array) -> Array:
         chosen = otherwise
-        for family in present:
-            if family in options:
-                mask_d = family_d == family
-                shape = (d,) + (1,) * (otherwise.ndim - 1)
-                chosen = jnp.where(mask_d.reshape(shape), options[family], chosen)
+        for other in present:
+            if other in options:
+                chosen = jnp.where(family == other, options[other](), chosen)
         return chosen
 
     return Bank(
-        weight_dkd=choose(by_family, jnp.zeros((d, k, d))) * parents_dd[:, None, :],
-        bias_dk=choose(biases, phase_dk / 2),
-        amplitude_dk=choose(amplitudes, normal_dk),
-        family_d=family_d,
-        leaky_d=draw.chance(k_leaky, 0.5, (d,)),
-        size_d=draw.log_between(k_size, prior.amplitude, (d,)),
+        weight_dk=choose(weights, normal_dk) * parents_d[:, None],
+        bias_k=choose(biases, phase_k / 2),
+        amplitude_k=choose(amplitudes, normal_k),
     )
 
 
 def evaluate(
     bank: Bank,
-    child: Array,
+    family: Array,
+    leaky: Array,
     parents_nd: Array,
     families: tuple[int, ...] = FAMILIES,
     extra_nk: Array | None = None,
 ) -> Array:
-    """f_child on every row, [n]; `child` is one index into the bank and may be traced.
+    """The bank's function on every row, [n].
 
     Args:
-        bank: functions of all children.
-        child: whose function.
+        bank: ridge functions of one variable.
+        family: of the function.
+        leaky: which of two forms, for families that have two.
         parents_nd: [n, d] values of all variables; those without an edge do not enter.
         families: those that occur (static).
         extra_nk: added to the features before phi: a further argument such as noise.
     """
-    h_nk = parents_nd @ bank.weight_dkd[child].T + bank.bias_dk[child]
-    h_nk = h_nk if extra_nk is None else h_nk + extra_nk
-    family, leaky = bank.family_d[child], bank.leaky_d[child]
-    functions = {
-        LINEAR: lambda: h_nk,
-        RFF: lambda: draw.cosine(h_nk / (2 * jnp.pi)),
-        RFF_ADDITIVE: lambda: draw.cosine(h_nk / (2 * jnp.pi)),
-        MLP: lambda: jnp.where(leaky, jnp.where(h_nk > 0, h_nk, 0.1 * h_nk), jnp.tanh(h_nk)),
-        POLYNOMIAL: lambda: h_nk**2 * jnp.where(leaky, h_nk, 1.0),
-        SATURATING: lambda: h_nk / (1 + jnp.abs(h_nk)),
-        THRESHOLD: lambda: (h_nk > 0).astype(h_nk.dtype),
-        TREE: lambda: _tree(h_nk),
-        MATERN: lambda: draw.cosine(h_nk / (2 * jnp.pi)),
+
+    def fourier(h_nk: Array) -> Array:
+        return draw.cosine(h_nk / (2 * jnp.pi))
+
+    def network(h_nk: Array) -> Array:
+        return jnp.where(leaky, jnp.maximum(h_nk, 0.1 * h_nk), jnp.tanh(h_nk))
+
+    forms = {
+        LINEAR: lambda h_nk: h_nk,
+        RFF: fourier,
+        RFF_ADDITIVE: fourier,
+        MLP: network,
+        POLYNOMIAL: lambda h_nk: h_nk**2 * jnp.where(leaky, h_nk, 1.0),
+        SATURATING: lambda h_nk: h_nk / (1 + jnp.abs(h_nk)),
+        THRESHOLD: lambda h_nk: (h_nk > 0).astype(h_nk.dtype),
+        TREE: _tree,
+        MATERN: fourier,
     }
-    phi_nk = functions[families[0]]()
-    for other in families[1:]:
-        phi_nk = jnp.where(family == other, functions[other](), phi_nk)
-    return phi_nk @ bank.amplitude_dk[child]
+
+    def whole(phi: Callable[[Array], Array]) -> Callable[[], Array]:
+        def run() -> Array:
+            h_nk = parents_nd @ bank.weight_dk + bank.bias_k
+            return phi(h_nk if extra_nk is None else h_nk + extra_nk) @ bank.amplitude_k
+
+        return run
+
+    different = list(dict.fromkeys(forms[f] for f in families))
+    place = jnp.asarray([different.index(forms[f]) if f in families else 0 for f in FAMILIES])
+    return jax.lax.switch(place[family], [whole(phi) for phi in different])
 
 
-def _matern(key: Array, prior: Prior, normal_dkd: Array) -> Array:
+def _matern(functions: Functions, prior: Prior, child: Array | int, normal_dk: Array) -> Array:
     """Frequencies of a Matern kernel of drawn smoothness with a length scale for every parent.
 
     Its spectral density is a Student-t (Rasmussen and Williams 2006, equation 4.15): a normal
     over the root of a mean of squared normals, as many as there are degrees of freedom.
     """
-    d, k, _ = normal_dkd.shape
-    k_length, k_degrees, k_square = jax.random.split(key, 3)
-    length_dd = draw.log_between(k_length, prior.matern_length, (d, d))
-    which_d = draw.option(k_degrees, (1.0,) * len(MATERN_DEGREES), (d,))
-    degrees_d = jnp.asarray(MATERN_DEGREES)[which_d]
-    square_dkm = draw.normal(k_square, (d, k, max(MATERN_DEGREES))) ** 2
-    counted_dm = jnp.arange(max(MATERN_DEGREES)) < degrees_d[:, None]
-    mean_dk = (square_dkm * counted_dm[:, None, :]).sum(2) / degrees_d[:, None]
-    root_dk = jnp.sqrt(jnp.maximum(mean_dk, 1e-4))
-    return normal_dkd / root_dk[:, :, None] / length_dd[:, None, :]
+    most = max(MATERN_DEGREES)
+    first = _triangle(normal_dk.shape[0]) + child * most
+    square_mk = jax.lax.dynamic_slice_in_dim(functions.normal_mk, first, most) ** 2
+    degrees = functions.degrees_d[child]
+    counted_m1 = jnp.arange(most)[:, None] < degrees
+    mean_k = (square_mk * counted_m1).sum(0) / degrees
+    root_k = jnp.sqrt(jnp.maximum(mean_k, 1e-4))
+    return normal_dk / root_k / functions.length_dd[child][:, None]
+
+
+def _triangle(d: int) -> int:
+    """Rows of normals for amplitudes and pairs; the last child reads one more."""
+    return d + d * (d - 1) // 2 + 1
+
+
+def _rows(prior: Prior, d: int) -> int:
+    """Rows of normals for all variables, those of rough functions at the end."""
+    return _triangle(d) + d * max(MATERN_DEGREES) * (MATERN in families_of(prior))
 
 
 def _tree(h_nk: Array) -> Array:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from simulators import draw
 from simulators.checks import weights_of
+from simulators.columns import log_within, within
+from simulators.in_turn import in_turn
 from simulators.prior import Prior
 
 GAUSSIAN, LAPLACE, UNIFORM, STUDENT_T, EXPONENTIAL, GUMBEL, LOG_NORMAL, CAUCHY, MIXTURE = range(9)
 LOG_SPREAD = 0.6  # sd of the logarithm of log-normal noise
 CAUCHY_LIMIT = 20.0
 EULER = 0.5772156649015329  # mean of a standard Gumbel
+
+
+class Traits(NamedTuple):
+    """What the noise of one variable is like; under vmap, of every variable."""
+
+    family: Array  # int32, one of the module's constants
+    scale: Array
+    freedom: Array  # degrees of freedom of Student's t
+    share: Array  # of a mixture: weight of its first component
+    gap: Array  # mean of its second component
+    narrow: Array  # standard deviation of its second component
 
 
 def sample_noise(key: Array, prior: Prior, n: int, d: int, family_d: Array | None = None) -> Array:
@@ -25,75 +41,84 @@ def sample_noise(key: Array, prior: Prior, n: int, d: int, family_d: Array | Non
     (1994) for Student's t, inversion for the others. Cauchy noise has no variance: it is clipped at
     `CAUCHY_LIMIT` times its scale. A mixture has a component of weight 0.2 to 0.8 at either side.
     """
-    keys = jax.random.split(key, 7)
+    k_one, k_each, k_mixed, k_traits, k_cell = jax.random.split(key, 5)
     weights = weights_of(prior.noise, "noise")
     if family_d is None:
-        each_d = draw.option(keys[0], weights, (d,))
-        mixed = draw.chance(keys[1], prior.mixed_noise)
-        family_d = jnp.where(mixed, each_d, draw.option(keys[2], weights))
+        each_d = draw.option(k_each, weights, (d,))
+        mixed = draw.chance(k_mixed, prior.mixed_noise)
+        family_d = jnp.where(mixed, each_d, draw.option(k_one, weights))
     if prior.pure is not None:
         pure = weights_of(prior.pure.noise, "pure.noise")
         weights = tuple(a + b for a, b in zip(weights, pure, strict=True))
-    scale_d = draw.between(keys[3], prior.noise_scale, (d,))
-    df_d = draw.between(keys[4], prior.degrees_of_freedom, (d,))
+    u_5d = draw.unit(k_traits, (5, d))
+    traits = Traits(
+        family_d,
+        within(u_5d[0], prior.noise_scale),
+        within(u_5d[1], prior.degrees_of_freedom),
+        within(u_5d[2], (0.2, 0.8)),
+        within(u_5d[3], (0.0, 4.0)),
+        log_within(u_5d[4], (0.2, 1.0)),
+    )
+    possible = tuple(family for family, weight in enumerate(weights) if weight > 0)
+    return jax.vmap(in_turn(partial(_column, possible)))(traits, draw.unit(k_cell, (d, 2, n))).T
 
-    # Uniform draws lie on a grid of step 2^-23. A zero among them must stand for its own cell of
-    # the grid: a smaller floor would be an outlier of 10^12 in Student's t, once in 8 million
-    # cells.
-    smallest = 2.0**-24
-    u_nd = jnp.maximum(draw.unit(keys[5], (n, d)), smallest)
-    turn_nd = draw.unit(keys[6], (n, d))
-    circle_nd = draw.cosine(turn_nd)
-    surprise_nd = -jnp.log(u_nd)  # Exponential(1)
-    gaussian_nd = jnp.sqrt(2 * surprise_nd) * circle_nd
-    centred_nd = 2 * u_nd - 1
+
+def _column(possible: tuple[int, ...], traits: Traits, u_2n: Array) -> Array:
+    """Noise [n] of one variable from two uniform draws a row."""
+    # A zero among uniform draws must stand for its own cell of their grid: a smaller floor would be
+    # an outlier of 10^12 in Student's t, once in 8 million cells.
+    u_n, turn_n = jnp.maximum(u_2n[0], draw.SMALLEST), u_2n[1]
+
+    def surprise(u_n: Array = u_n) -> Array:
+        return -jnp.log(u_n)  # Exponential(1)
+
+    def gaussian(u_n: Array = u_n) -> Array:
+        return jnp.sqrt(2 * surprise(u_n)) * draw.cosine(turn_n)
 
     def laplace() -> Array:
-        tail_nd = -jnp.log(jnp.maximum(1 - jnp.abs(centred_nd), smallest))
-        return jnp.sign(centred_nd) * tail_nd / jnp.sqrt(2.0)
+        centred_n = 2 * u_n - 1
+        tail_n = -jnp.log(jnp.maximum(1 - jnp.abs(centred_n), draw.SMALLEST))
+        return jnp.sign(centred_n) * tail_n / jnp.sqrt(2.0)
 
     def student_t() -> Array:
         # sqrt(df (u^(-2/df) - 1)) cos(2 pi v) is t with df degrees of freedom and has variance
         # df / (df - 2).
-        t_nd = jnp.sqrt(df_d * jnp.expm1(2 * surprise_nd / df_d)) * circle_nd
-        return t_nd * jnp.sqrt((df_d - 2) / df_d)
+        df = traits.freedom
+        t_n = jnp.sqrt(df * jnp.expm1(2 * surprise() / df)) * draw.cosine(turn_n)
+        return t_n * jnp.sqrt((df - 2) / df)
 
     def gumbel() -> Array:
-        return (-jnp.log(jnp.maximum(surprise_nd, smallest)) - EULER) * jnp.sqrt(6.0) / jnp.pi
+        inner_n = jnp.maximum(surprise(), draw.SMALLEST)
+        return (-jnp.log(inner_n) - EULER) * jnp.sqrt(6.0) / jnp.pi
 
     def log_normal() -> Array:
         square = LOG_SPREAD**2
         centre, spread = jnp.exp(square / 2), jnp.sqrt(jnp.expm1(square) * jnp.exp(square))
-        return (jnp.exp(LOG_SPREAD * gaussian_nd) - centre) / spread
+        return (jnp.exp(LOG_SPREAD * gaussian()) - centre) / spread
 
     def cauchy() -> Array:
-        return jnp.clip(jnp.tan(jnp.pi * centred_nd / 2), -CAUCHY_LIMIT, CAUCHY_LIMIT)
+        return jnp.clip(jnp.tan(jnp.pi * (u_n - 0.5)), -CAUCHY_LIMIT, CAUCHY_LIMIT)
 
     def mixture() -> Array:
-        # The radius serves the Gaussian, the half of the circle it falls on the component; the
-        # parameters of a variable come from its scale's key.
-        share_d = draw.between(jax.random.fold_in(keys[3], 1), (0.2, 0.8), (d,))
-        gap_d = draw.between(jax.random.fold_in(keys[3], 2), (0.0, 4.0), (d,))
-        narrow_d = draw.log_between(jax.random.fold_in(keys[3], 3), (0.2, 1.0), (d,))
-        first_nd = draw.unit(jax.random.fold_in(keys[6], 1), (n, d)) < share_d
-        drawn_nd = jnp.where(first_nd, gaussian_nd, gap_d + narrow_d * gaussian_nd)
-        centre_d = (1 - share_d) * gap_d
-        variance_d = share_d + (1 - share_d) * narrow_d**2 + share_d * (1 - share_d) * gap_d**2
-        return (drawn_nd - centre_d) / jnp.sqrt(variance_d)
+        # Given the component that u falls on, what is left of u is uniform again.
+        _, _, _, share, gap, narrow = traits
+        first_n = u_n < share
+        left_n = jnp.where(first_n, u_n / share, (u_n - share) / (1 - share))
+        normal_n = gaussian(jnp.maximum(left_n, draw.SMALLEST))
+        drawn_n = jnp.where(first_n, normal_n, gap + narrow * normal_n)
+        variance = share + (1 - share) * narrow**2 + share * (1 - share) * gap**2
+        return (drawn_n - (1 - share) * gap) / jnp.sqrt(variance)
 
     families = {
-        GAUSSIAN: lambda: gaussian_nd,
+        GAUSSIAN: gaussian,
         LAPLACE: laplace,
-        UNIFORM: lambda: jnp.sqrt(3.0) * centred_nd,
+        UNIFORM: lambda: jnp.sqrt(3.0) * (2 * u_n - 1),
         STUDENT_T: student_t,
-        EXPONENTIAL: lambda: surprise_nd - 1,
+        EXPONENTIAL: lambda: surprise() - 1,
         GUMBEL: gumbel,
         LOG_NORMAL: log_normal,
         CAUCHY: cauchy,
         MIXTURE: mixture,
     }
-    unit_nd = jnp.zeros((n, d))
-    for family, weight in enumerate(weights):
-        if weight > 0:
-            unit_nd = jnp.where(family_d == family, families[family](), unit_nd)
-    return unit_nd * scale_d
+    place = (jnp.asarray(possible) < traits.family).sum()
+    return traits.scale * jax.lax.switch(place, [families[family] for family in possible])

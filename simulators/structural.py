@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -9,8 +11,16 @@ from jax import Array
 from simulators import draw
 from simulators.checks import weights_of
 from simulators.coupling import Coupling, couple, emit, kinds_of, noise_argument, sample_coupling
+from simulators.in_turn import in_turn
 from simulators.interventions import SHIFT, SOFT, Experiment
-from simulators.mechanisms import FAMILIES, LINEAR, Bank, evaluate, families_of, sample_bank
+from simulators.mechanisms import (
+    LINEAR,
+    Functions,
+    evaluate,
+    families_of,
+    sample_bank,
+    sample_functions,
+)
 from simulators.noise import sample_noise
 from simulators.prior import Prior
 from simulators.recipe import Recipe
@@ -37,22 +47,22 @@ def structural(
     """
     n, d = plan.intervened_nd.shape
     pure, _, mechanism_d, noise_d = recipe or (None, None, None, None)
-    bank = sample_bank(keys[0], prior, graph_dd.T, mechanism_d)
+    functions = sample_functions(keys[0], prior, graph_dd.T, mechanism_d)
     noise_nd = sample_noise(keys[1], prior, n, d, noise_d)
     scaling = draw.option(keys[2], weights_of(prior.scaling, "scaling"))
     coupling = sample_coupling(jax.random.fold_in(keys[0], 1), prior, graph_dd.T, pure)
-    values_nd = ancestral(graph_dd, bank, noise_nd, plan, scaling, coupling, prior)
+    values_nd = ancestral(prior, graph_dd, functions, noise_nd, plan, scaling, coupling)
     return Model(values_nd, graph_dd, plan.intervened_nd, kinds_of(coupling))
 
 
 def ancestral(
+    prior: Prior,
     graph_dd: Array,
-    bank: Bank,
+    functions: Functions,
     noise_nd: Array,
     experiment: Experiment,
     scaling: Array | int,
-    coupling: Coupling | None = None,
-    prior: Prior | None = None,
+    coupling: Coupling,
 ) -> Array:
     """Values [n, d] of every variable in the order of the index, scaled as asked.
 
@@ -64,48 +74,75 @@ def ancestral(
     to it; a soft one computes it anew from a damped function and rescaled noise. Means and standard
     deviations are always those of the variable left alone.
     """
-    n, d = noise_nd.shape
-    families = FAMILIES if prior is None else families_of(prior)
+    run = in_turn(partial(_ancestral, prior))
+    return run(graph_dd, functions, noise_nd, experiment, scaling, coupling)
+
+
+def _ancestral(
+    prior: Prior,
+    graph_dd: Array,
+    functions: Functions,
+    noise_nd: Array,
+    experiment: Experiment,
+    scaling: Array,
+    coupling: Coupling,
+) -> Array:
+    families = families_of(prior)
+    noise_dn, plan_dn = noise_nd.T, experiment.intervened_nd.T
+    set_dn = experiment.value_nd.T
+    (d, n), kind = noise_dn.shape, jnp.asarray(experiment.kind)
+    has_parents_d, targeted_d = graph_dd.any(0), plan_dn.any(1)
 
     def step(carry: tuple[Array, Array], j: Array) -> tuple[tuple[Array, Array], None]:
         raw_nd, unit_nd = carry
-        linear = bank.family_d[j] == LINEAR
-        noise_n, plan_n = noise_nd[:, j], experiment.intervened_nd[:, j]
-        has_parents = graph_dd[:, j].any()
-        argument_nk = None if coupling is None else noise_argument(coupling, j, noise_n)
-        inputs_nd = jnp.where(linear, raw_nd, unit_nd)
-        f_n = evaluate(bank, j, inputs_nd, families, argument_nk)
-        scaled_n = (f_n - f_n.mean()) * bank.size_d[j] / jnp.maximum(f_n.std(), 1e-6)
-        f_n = jnp.where(linear, f_n, scaled_n) * has_parents
+        noise_n, family = noise_dn[j], functions.family_d[j]
+        has_parents = has_parents_d[j]
+        argument_nk = noise_argument(coupling, j, noise_n)
+
+        def linear() -> Array:
+            f_n = raw_nd @ functions.coefficient_dd[j]
+            return f_n if argument_nk is None else f_n + argument_nk[:, 0]
+
+        def nonlinear() -> Array:
+            bank = sample_bank(functions, prior, j)
+            f_n = evaluate(bank, family, functions.leaky_d[j], unit_nd, families, argument_nk)
+            mean, std = _moments(f_n)
+            return (f_n - mean) * functions.size_d[j] / std
+
+        forms = [lambda: jnp.zeros(n)]
+        forms += [linear] * (LINEAR in families) + [nonlinear] * (families != (LINEAR,))
+        place = jnp.where(LINEAR in families, 1 + (family != LINEAR), 1)
+        f_n = jax.lax.switch(jnp.where(has_parents, place, 0), forms)
 
         def join(f_n: Array, noise_n: Array) -> Array:
-            if coupling is None or prior is None:
-                return f_n + noise_n
             return couple(coupling, prior, j, f_n, noise_n, unit_nd, has_parents)
-
-        def finish(joined_n: Array) -> Array:
-            if coupling is None or prior is None:
-                return joined_n
-            return emit(coupling, prior, j, joined_n, mean, std)
 
         joined_n = join(f_n, noise_n)
         mean, std = _moments(joined_n)
-        altered_n = mean + std * experiment.value_nd[:, j]
-        if prior is None or prior.interventions.shift > 0:
-            shifted_n = joined_n + std * experiment.value_nd[:, j]
-            altered_n = jnp.where(experiment.kind == SHIFT, shifted_n, altered_n)
-        if prior is not None and prior.interventions.soft > 0:
-            soft_n = join(f_n * experiment.damping_d[j], noise_n * experiment.noise_ratio_d[j])
-            altered_n = jnp.where(experiment.kind == SOFT, soft_n, altered_n)
-        centre, spread = _moments(finish(joined_n))
-        value_n = finish(jnp.where(plan_n, altered_n, joined_n))
+
+        def finish(joined_n: Array) -> Array:
+            return emit(coupling, prior, j, joined_n, mean, std)
+
+        def altered() -> Array:
+            altered_n = mean + std * set_dn[j]
+            if prior.interventions.shift > 0:
+                shifted_n = joined_n + std * set_dn[j]
+                altered_n = jnp.where(kind == SHIFT, shifted_n, altered_n)
+            if prior.interventions.soft > 0:
+                damping, ratio = experiment.damping_d[j], experiment.noise_ratio_d[j]
+                altered_n = jax.lax.cond(
+                    kind == SOFT,
+                    lambda: join(f_n * damping, noise_n * ratio),
+                    lambda: altered_n,
+                )
+            return finish(jnp.where(plan_dn[j], altered_n, joined_n))
+
+        natural_n = finish(joined_n)
+        centre, spread = _moments(natural_n)
+        value_n = jax.lax.cond(targeted_d[j], altered, lambda: natural_n)
         unit_n = (value_n - centre) / spread
         raw_n = jnp.where(scaling == INTERNAL, unit_n, value_n)
-        here_d = jnp.arange(d) == j
-        return (
-            jnp.where(here_d, raw_n[:, None], raw_nd),
-            jnp.where(here_d, unit_n[:, None], unit_nd),
-        ), None
+        return (raw_nd.at[:, j].set(raw_n), unit_nd.at[:, j].set(unit_n)), None
 
     zeros_nd = jnp.zeros((n, d))
     (raw_nd, _), _ = jax.lax.scan(step, (zeros_nd, zeros_nd), jnp.arange(d))
@@ -114,4 +151,6 @@ def ancestral(
 
 
 def _moments(x_n: Array) -> tuple[Array, Array]:
-    return x_n.mean(), jnp.maximum(x_n.std(), 1e-6)
+    """Mean and standard deviation as products, which XLA does in one pass each on a CPU."""
+    mean = x_n.mean()
+    return mean, jnp.maximum(jnp.sqrt(((x_n - mean) ** 2).mean()), 1e-6)

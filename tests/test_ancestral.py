@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from worlds import EXPERIMENTS, World, draw_worlds, quick_jit
 
+from simulators.coupling import sample_coupling
 from simulators.interventions import Experiment
-from simulators.mechanisms import LINEAR, MLP, Bank
+from simulators.mechanisms import LINEAR, MLP, sample_functions
 from simulators.prior import MechanismWeights, Prior
 from simulators.structural import INTERNAL, PLAIN, STANDARDISED, ancestral
 
@@ -15,23 +16,24 @@ from simulators.structural import INTERNAL, PLAIN, STANDARDISED, ancestral
 def table(world: World, b: int, scaling: int) -> np.ndarray:
     """World b computed again, one variable and one parent at a time, in double precision."""
     graph, noise = world.graph[b], world.noise[b].astype(float)
-    weight, bias, amplitude, family, leaky, size = (leaf[b] for leaf in world.bank)
+    weight, bias, amplitude = (leaf[b] for leaf in world.bank)
+    one = jax.tree.map(lambda leaf: leaf[b], world.functions)
     plan = Experiment(*(leaf[b] for leaf in world.experiment))
     raw, unit = np.zeros_like(noise), np.zeros_like(noise)
     for j in range(noise.shape[1]):
         parents = [i for i in range(j) if graph[i, j]]
         f = np.zeros(len(noise))
-        if parents and family[j] == LINEAR:
+        if parents and one.family_d[j] == LINEAR:
             for i in parents:
-                f += weight[j, 0, i] * raw[:, i]
+                f += one.coefficient_dd[j, i] * raw[:, i]
         elif parents:
-            h = bias[j] + sum(np.outer(unit[:, i], weight[j, :, i]) for i in parents)
-            if family[j] != MLP:
+            h = bias[j] + sum(np.outer(unit[:, i], weight[j, i]) for i in parents)
+            if one.family_d[j] != MLP:
                 phi = np.cos(h)
             else:
-                phi = np.where(h > 0, h, 0.1 * h) if leaky[j] else np.tanh(h)
+                phi = np.where(h > 0, h, 0.1 * h) if one.leaky_d[j] else np.tanh(h)
             f = phi @ amplitude[j]
-            f = size[j] * (f - f.mean()) / f.std()
+            f = one.size_d[j] * (f - f.mean()) / f.std()
         natural = f + noise[:, j]
         unit[:, j] = (natural - natural.mean()) / natural.std()
         rows = plan.intervened_nd[:, j]
@@ -47,7 +49,7 @@ def table(world: World, b: int, scaling: int) -> np.ndarray:
 def test_every_table_agrees_with_a_numpy_loop(scaling, experimenting):
     world = draw_worlds(EXPERIMENTS, 120, 600, 7, 0, scaling, experimenting)
     assert world.experiment.intervened_nd.any() == experimenting
-    assert set(world.bank.family_d.ravel()) == {0, 1, 2, 3}
+    assert set(world.functions.family_d.ravel()) == {0, 1, 2, 3}
     differences = []
     for b in range(40):
         expected = table(world, b, scaling)
@@ -114,17 +116,17 @@ def test_linear_data_have_the_covariance_of_their_model():
     w *= rng.random((d, d)) < 0.6
     scale = rng.uniform(0.2, 1.5, d)
     noise = (rng.normal(size=(n, d)) * scale).astype(np.float32)
-    bank = Bank(
-        weight_dkd=w.T[:, None, :].astype(np.float32),
-        bias_dk=np.zeros((d, 1), np.float32),
-        amplitude_dk=np.ones((d, 1), np.float32),
-        family_d=np.zeros(d, np.int32),
-        leaky_d=np.zeros(d, bool),
-        size_d=np.full(d, 7.0, np.float32),  # of nonlinear functions alone
-    )
-    rest = Experiment(np.zeros((n, d), bool), np.zeros((n, d), np.float32))
-    arguments = jax.tree.map(jnp.asarray, (w != 0, bank, noise, rest))
-    x = np.asarray(quick_jit(ancestral)(*arguments, PLAIN), float)
+    prior = Prior(mechanisms=MechanismWeights(1.0, 0.0, 0.0, 0.0), features=1)
+
+    def program(weight_dd, noise_nd, rest):
+        graph_dd = weight_dd != 0
+        functions = sample_functions(jax.random.key(0), prior, graph_dd.T)
+        functions = functions._replace(coefficient_dd=weight_dd.T)
+        coupling = sample_coupling(jax.random.key(0), prior, graph_dd.T)
+        return ancestral(prior, graph_dd, functions, noise_nd, rest, PLAIN, coupling)
+
+    rest = Experiment(jnp.zeros((n, d), bool), jnp.zeros((n, d)))
+    x = np.asarray(quick_jit(program)(w.astype(np.float32), noise, rest), float)
 
     def worst(weights):
         mixing = np.linalg.inv(np.eye(d) - weights)

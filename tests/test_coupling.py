@@ -23,7 +23,8 @@ from simulators.coupling import (
     noise_argument,
     sample_coupling,
 )
-from simulators.prior import CouplingWeights, OutputWeights, Prior
+from simulators.mechanisms import sample_bank
+from simulators.prior import CouplingWeights, MechanismWeights, OutputWeights, Prior
 
 COUNT, D, N, CHILD = 400, 4, 300, 3
 PARENTS = np.tril(np.ones((D, D), bool), -1)
@@ -32,6 +33,7 @@ PRIOR = Prior(
     outputs=OutputWeights(0.25, 0.25, 0.25, 0.25),
     features=8,
 )
+SMOOTH = Prior(mechanisms=MechanismWeights(0.0, 1.0, 0.0, 0.0), features=8)
 RNG = np.random.default_rng(0)
 F = RNG.normal(size=N).astype(np.float32)
 NOISE = (0.5 * RNG.normal(size=N)).astype(np.float32)
@@ -47,7 +49,10 @@ def drawn() -> tuple[Coupling, dict[str, np.ndarray]]:
     def one(key):
         coupling = sample_coupling(key, PRIOR, jnp.asarray(PARENTS))
         joined = couple(coupling, PRIOR, CHILD, F, NOISE, UNIT, jnp.bool_(True))
+        assert coupling.scale is not None
+        bank = sample_bank(coupling.scale, SMOOTH, CHILD)
         return coupling, {
+            "bank": tuple(bank),
             "joined": joined,
             "root": couple(coupling, PRIOR, CHILD, F, NOISE, UNIT, jnp.bool_(False)),
             "argument": noise_argument(coupling, CHILD, NOISE),
@@ -97,14 +102,12 @@ def test_heteroscedastic_noise_has_the_documented_size(drawn):
     assert chosen.sum() > 50
     size = (out["joined"][chosen] - F) / NOISE
     clear = np.abs(NOISE) > 0.05  # elsewhere the ratio is rounding
-    bank = coupling.scale_bank
-    assert bank is not None
     for k, found in zip(np.flatnonzero(chosen), size, strict=True):
-        weight, bias = bank.weight_dkd[k][CHILD], bank.bias_dk[k][CHILD]
-        h = np.cos(UNIT @ weight.T + bias) @ bank.amplitude_dk[k][CHILD]
+        weight, bias, amplitude = (leaf[k] for leaf in out["bank"])
+        h = np.cos(UNIT @ weight + bias) @ amplitude
         h = 2 * (h - h.mean()) / h.std()
         np.testing.assert_allclose(found[clear], np.sqrt(np.log1p(np.exp(h)))[clear], rtol=2e-3)
-        assert not bank.weight_dkd[k][CHILD][:, CHILD:].any()  # reads its parents alone
+        assert not weight[CHILD:].any()  # reads its parents alone
 
 
 def test_outputs_are_the_documented_functions(drawn):

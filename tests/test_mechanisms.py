@@ -1,10 +1,13 @@
 """Structural functions against NumPy formulas, and Gaussian processes against their kernels."""
 
+from typing import NamedTuple
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
-from worlds import quick_jit
+from worlds import banks, quick_jit
 
 from simulators.mechanisms import (
     LINEAR,
@@ -15,9 +18,8 @@ from simulators.mechanisms import (
     SATURATING,
     THRESHOLD,
     TREE,
-    Bank,
     evaluate,
-    sample_bank,
+    sample_functions,
 )
 from simulators.prior import MechanismWeights, Prior
 
@@ -29,16 +31,40 @@ WEIGHTS = (0.4, 0.3, 0.2, 0.1)
 POINTS, LENGTH = 7, 1.3
 
 
+class Drawn(NamedTuple):
+    """The functions of all variables; an axis of draws in front."""
+
+    weight_ddk: np.ndarray  # child, parent, feature
+    bias_dk: np.ndarray
+    amplitude_dk: np.ndarray
+    family_d: np.ndarray
+    leaky_d: np.ndarray
+    size_d: np.ndarray
+
+
 def draw(prior, count, x):
-    """Banks, and the value of the child's function at `x` [points, D] for each of them."""
+    """Functions, and the value of the child's at `x` [points, D] for each of them."""
 
     def one(key):
-        bank = sample_bank(key, prior, PARENTS)
-        return bank, evaluate(bank, CHILD, x)
+        functions = sample_functions(key, prior, jnp.asarray(PARENTS))
+        every = banks(functions, prior)
+        bank = jax.tree.map(lambda leaf: leaf[CHILD], every)
+        family, leaky = functions.family_d[CHILD], functions.leaky_d[CHILD]
+        drawn = Drawn(*every, functions.family_d, functions.leaky_d, functions.size_d)
+        return drawn, evaluate(bank, family, leaky, x)
 
     keys = jax.random.split(jax.random.key(0), count)
-    bank, f = quick_jit(jax.vmap(one))(keys)
-    return jax.tree.map(np.asarray, bank), np.asarray(f, float)
+    drawn, f = quick_jit(jax.vmap(one))(keys)
+    return jax.tree.map(np.asarray, drawn), np.asarray(f, float)
+
+
+def weights(prior, parents, count):
+    """The weights [count, child, parent, feature] of many draws."""
+
+    def one(key):
+        return banks(sample_functions(key, prior, jnp.asarray(parents)), prior).weight_dk
+
+    return np.asarray(quick_jit(jax.vmap(one))(jax.random.split(jax.random.key(0), count)))
 
 
 def points():
@@ -50,7 +76,7 @@ def points():
 
 
 @pytest.fixture(scope="module")
-def mixed() -> tuple[Bank, np.ndarray]:
+def mixed() -> tuple[Drawn, np.ndarray]:
     prior = Prior(mechanisms=MechanismWeights(*WEIGHTS), features=FEATURES, mixed_mechanisms=0.5)
     return draw(prior, 6000, points())
 
@@ -58,7 +84,7 @@ def mixed() -> tuple[Bank, np.ndarray]:
 def of_family(mixed, family):
     bank, f = mixed
     chosen = bank.family_d[:, CHILD] == family
-    return Bank(*(leaf[chosen] for leaf in bank)), f[chosen]
+    return Drawn(*(leaf[chosen] for leaf in bank)), f[chosen]
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +145,8 @@ def test_rough_functions_have_the_matern_kernel():
 def test_rough_functions_have_a_length_for_every_parent():
     parents = np.tril(np.ones((3, 3), bool), -1)
     prior = Prior(mechanisms=MechanismWeights(0.0, 0.0, 0.0, 0.0, matern=1.0), features=FEATURES)
-    program = quick_jit(jax.vmap(lambda key: sample_bank(key, prior, parents).weight_dkd))
-    weight = np.abs(np.asarray(program(jax.random.split(jax.random.key(0), 500)))[:, 2, :, :2])
-    ratio = np.log(np.median(weight[..., 0], 1) / np.median(weight[..., 1], 1))
+    weight = np.abs(weights(prior, parents, 500)[:, 2, :2])
+    ratio = np.log(np.median(weight[:, 0], 1) / np.median(weight[:, 1], 1))
     # The difference of two log-uniform lengths is triangular; medians of few features add some.
     width = np.log(prior.matern_length[1] / prior.matern_length[0])
     assert abs(ratio.std() - width / np.sqrt(6)) < 0.35
@@ -146,7 +171,7 @@ def test_a_function_reads_its_parents_and_nothing_else(mixed, family):
     assert not moved[:, [2, 3, 4]].any()
     # Eight additive features all miss one of two parents with chance 2^-8.
     assert moved[:, :2].mean() > (0.985 if family == RFF_ADDITIVE else 0.999)
-    assert not np.abs(bank.weight_dkd).sum(2)[:, ~PARENTS].any()
+    assert not np.abs(bank.weight_ddk).sum(3)[:, ~PARENTS].any()
 
 
 def test_linear_coefficients_lie_in_the_range_with_both_signs(mixed):
@@ -157,7 +182,7 @@ def test_linear_coefficients_lie_in_the_range_with_both_signs(mixed):
     assert stats.binomtest(int((coefficient > 0).sum()), coefficient.size).pvalue > 1e-4
     pairs = coefficient.reshape(-1, 2)
     assert abs(np.corrcoef(pairs.T)[0, 1]) < 4.5 / np.sqrt(len(pairs))
-    assert (np.count_nonzero(bank.weight_dkd[:, CHILD], axis=(1, 2)) == 2).all()
+    assert (np.count_nonzero(bank.weight_ddk[:, CHILD], axis=(1, 2)) == 2).all()
 
 
 def test_a_factor_of_the_dataset_multiplies_every_linear_coefficient():
@@ -168,8 +193,7 @@ def test_a_factor_of_the_dataset_multiplies_every_linear_coefficient():
         weight_factor=(0.5, 2.0),
         features=FEATURES,
     )
-    program = quick_jit(jax.vmap(lambda key: sample_bank(key, prior, parents).weight_dkd))
-    weight = np.abs(np.asarray(program(jax.random.split(jax.random.key(0), 2000)))[:, :, 0])
+    weight = np.abs(weights(prior, parents, 2000)[..., 0])
     factor = weight[:, 2, 0]
     assert stats.kstest(factor, stats.loguniform(0.5, 2.0).cdf).pvalue > 1e-4
     np.testing.assert_allclose(weight[:, 1, 0], factor, rtol=1e-6)
@@ -178,12 +202,12 @@ def test_a_factor_of_the_dataset_multiplies_every_linear_coefficient():
 def test_each_form_agrees_with_numpy(mixed):
     x, seen = points().astype(float), set()
     for family in (LINEAR, RFF, RFF_ADDITIVE, MLP):
-        banks, found = of_family(mixed, family)
+        drawn, found = of_family(mixed, family)
         for b, f in enumerate(found[:40]):
-            weight, bias, amplitude, _, leaky, _ = (leaf[b][CHILD] for leaf in banks)
+            weight, bias, amplitude, _, leaky, _ = (leaf[b][CHILD] for leaf in drawn)
             expected = np.zeros(len(x))
             for k in range(FEATURES):
-                h = x[:, 0] * weight[k, 0] + x[:, 1] * weight[k, 1] + bias[k]
+                h = x[:, 0] * weight[0, k] + x[:, 1] * weight[1, k] + bias[k]
                 if family == LINEAR:
                     phi = h
                 elif family in (RFF, RFF_ADDITIVE):
@@ -221,7 +245,7 @@ def test_sizes_are_log_uniform_and_families_follow_their_weights(mixed):
 def test_length_scales_are_log_uniform(mixed):
     """Frequencies of a child have variance 1 / length^2: sixteen estimate it with known error."""
     bank, _ = of_family(mixed, RFF)
-    frequency = bank.weight_dkd[:, CHILD, :, :2].reshape(len(bank.size_d), -1)
+    frequency = bank.weight_ddk[:, CHILD, :2].reshape(len(bank.size_d), -1)
     length = 1 / np.sqrt((frequency**2).mean(1))
     rng = np.random.default_rng(0)
     error = np.sqrt(rng.chisquare(16, 20_000) / 16)
@@ -240,7 +264,7 @@ def test_variables_do_not_share_their_functions(gaussian_process):
 
 
 @pytest.fixture(scope="module")
-def shaped() -> tuple[Bank, np.ndarray]:
+def shaped() -> tuple[Drawn, np.ndarray]:
     """The four families beyond: polynomials, saturating sums, thresholds, trees."""
     prior = Prior(
         mechanisms=MechanismWeights(0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25),
@@ -253,7 +277,7 @@ def shaped() -> tuple[Bank, np.ndarray]:
 def plain(family: int, bank: list[np.ndarray], x: np.ndarray) -> np.ndarray:
     """f at every point, written out from the module's description."""
     weight, bias, amplitude, _, cubic, _ = bank
-    h = np.stack([x[:, :2] @ weight[k, :2] + bias[k] for k in range(FEATURES)], 1)
+    h = np.stack([x[:, :2] @ weight[:2, k] + bias[k] for k in range(FEATURES)], 1)
     if family == POLYNOMIAL:
         return sum(amplitude[k] * h[:, k] ** (3 if cubic else 2) for k in range(FEATURES))
     if family == SATURATING:
@@ -265,11 +289,11 @@ def plain(family: int, bank: list[np.ndarray], x: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("family", [POLYNOMIAL, SATURATING, THRESHOLD, TREE])
 def test_further_forms_agree_with_numpy_and_read_parents_alone(shaped, family):
-    banks, found = of_family(shaped, family)
+    drawn, found = of_family(shaped, family)
     x = points().astype(float)
     assert len(found) > 100
     for b, f in enumerate(found[:40]):
-        one = [np.asarray(leaf[b][CHILD], float) for leaf in banks]
+        one = [np.asarray(leaf[b][CHILD], float) for leaf in drawn]
         np.testing.assert_allclose(f, plain(family, one, x), rtol=1e-3, atol=2e-4)
     moved = np.abs(found[:, 20:25] - found[:, :1]) > 3e-6
     assert not moved[:, [2, 3, 4]].any() and moved[:, :2].mean() > 0.15
@@ -277,14 +301,14 @@ def test_further_forms_agree_with_numpy_and_read_parents_alone(shaped, family):
 
 def test_a_saturating_sum_is_monotone_and_bounded_in_each_parent(shaped):
     """One sigmoid a parent: its steepness has both signs, its size is 1 or more."""
-    banks, found = of_family(shaped, SATURATING)
-    used = np.abs(banks.amplitude_dk[:, CHILD]) > 0
+    drawn, found = of_family(shaped, SATURATING)
+    used = np.abs(drawn.amplitude_dk[:, CHILD]) > 0
     assert (used.sum(1) == 2).all()  # one feature for each of two parents
-    assert (banks.amplitude_dk[:, CHILD][used] >= 1).all()
+    assert (drawn.amplitude_dk[:, CHILD][used] >= 1).all()
     corner = found[:, 25:29]
     interaction = corner[:, 0] - corner[:, 1] - corner[:, 2] + corner[:, 3]
     assert np.abs(interaction).max() < 1e-4
-    slopes = banks.weight_dkd[:, CHILD, :, :2].sum((1, 2))
+    slopes = drawn.weight_ddk[:, CHILD, :2].sum((1, 2))
     assert (slopes > 0).any() and (slopes < 0).any()
 
 
@@ -305,8 +329,7 @@ def test_joint_length_scales_grow_with_the_root_of_the_number_of_parents():
         length_growth=0.5,
         features=FEATURES,
     )
-    program = quick_jit(jax.vmap(lambda key: sample_bank(key, prior, parents).weight_dkd))
-    weight = np.asarray(program(jax.random.split(jax.random.key(0), 300)))
-    one, four = weight[:, 4, :, 0], weight[:, 5, :, :4]
+    weight = weights(prior, parents, 300)
+    one, four = weight[:, 4, 0], weight[:, 5, :4]
     error = 5 * np.sqrt(2 / one.size)
     assert abs(one.var() - 1) < error and abs(four.var() - 0.25) < error

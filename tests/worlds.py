@@ -8,9 +8,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from simulators.coupling import sample_coupling
 from simulators.graphs import sample_graph
 from simulators.interventions import Experiment, sample_experiment
-from simulators.mechanisms import Bank, sample_bank
+from simulators.mechanisms import Bank, Functions, sample_bank, sample_functions
 from simulators.noise import sample_noise
 from simulators.prior import InterventionWeights, Prior
 from simulators.structural import ancestral
@@ -34,7 +35,8 @@ class World(NamedTuple):
     """A batch of structural models and their tables, in topological order, as NumPy arrays."""
 
     graph: np.ndarray  # [b, d, d]
-    bank: Bank
+    functions: Functions
+    bank: Bank  # [b, d, ...], of every variable
     noise: np.ndarray  # [b, n, d]
     experiment: Experiment
     values: np.ndarray  # [b, n, d], complete
@@ -45,17 +47,26 @@ def _program(prior: Prior, b: int, n: int, d: int):
     def one(key, scaling, experimenting):
         keys = jax.random.split(key, 4)
         graph = sample_graph(keys[0], prior, d, d)
-        bank = sample_bank(keys[1], prior, graph.T)
+        functions = sample_functions(keys[1], prior, graph.T)
+        bank = banks(functions, prior)
         noise = sample_noise(keys[2], prior, n, d)
         plan = sample_experiment(keys[3], prior, n, d, d)
         plan = plan._replace(intervened_nd=plan.intervened_nd & experimenting)
-        return World(graph, bank, noise, plan, ancestral(graph, bank, noise, plan, scaling))
+        coupling = sample_coupling(keys[1], prior, graph.T)
+        values = ancestral(prior, graph, functions, noise, plan, scaling, coupling)
+        return World(graph, functions, bank, noise, plan, values)
 
     def many(key, scaling, experimenting):
         keys = jax.random.split(key, b)
         return jax.vmap(one, in_axes=(0, None, None))(keys, scaling, experimenting)
 
     return quick_jit(many)
+
+
+def banks(functions: Functions, prior: Prior) -> Bank:
+    """The bank of every variable, [d, ...]."""
+    children = jax.numpy.arange(functions.family_d.shape[0])
+    return jax.vmap(partial(sample_bank, functions, prior))(children)
 
 
 def draw_worlds(
