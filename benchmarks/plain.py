@@ -10,13 +10,19 @@ import numpy as np
 
 from simulators import Prior
 
-NOISES = {
-    "gaussian": lambda rng, n, df: rng.normal(size=n),
-    "laplace": lambda rng, n, df: rng.laplace(size=n) / np.sqrt(2),
-    "uniform": lambda rng, n, df: rng.uniform(-np.sqrt(3), np.sqrt(3), n),
-    "student_t": lambda rng, n, df: rng.standard_t(df, n) * np.sqrt((df - 2) / df),
-    "exponential": lambda rng, n, df: rng.exponential(size=n) - 1,
-}
+
+def unit_noise(rng: np.random.Generator, prior: Prior, family: str, n: int) -> np.ndarray:
+    """Noise [n] of mean 0 and variance 1."""
+    if family == "gaussian":
+        return rng.normal(size=n)
+    if family == "laplace":
+        return rng.laplace(size=n) / np.sqrt(2)
+    if family == "uniform":
+        return rng.uniform(-np.sqrt(3), np.sqrt(3), n)
+    if family == "student_t":
+        df = rng.uniform(*prior.degrees_of_freedom)
+        return rng.standard_t(df, n) * np.sqrt((df - 2) / df)
+    return rng.exponential(size=n) - 1
 
 
 def dataset(rng: np.random.Generator, prior: Prior, n: int, d: int) -> tuple[np.ndarray, ...]:
@@ -86,8 +92,7 @@ def run(
     noise = families(rng, vars(prior.noise), prior.mixed_noise, d)
     raw, unit = np.zeros((n, d)), np.zeros((n, d))
     for j in range(d):
-        value = NOISES[noise[j]](rng, n, rng.uniform(*prior.degrees_of_freedom))
-        value *= rng.uniform(*prior.noise_scale)
+        value = rng.uniform(*prior.noise_scale) * unit_noise(rng, prior, noise[j], n)
         parents = np.flatnonzero(graph[:, j])
         if len(parents) and mechanism[j] == "linear":
             weight = rng.uniform(*prior.weight, len(parents)) * rng.choice([-1, 1], len(parents))

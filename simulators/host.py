@@ -15,10 +15,12 @@ import inspect
 import itertools
 import os
 import sys
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -66,6 +68,8 @@ def load_simulator(spec: str) -> Simulator:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise SimulatorError(f"--simulator {spec}: {error}; run where {error.name} is") from error
+    except Exception as error:  # whatever a user's module does when it is read
+        raise SimulatorError(f"--simulator {spec}: {module_name} {_raised(error)}") from error
     function = getattr(module, name, None)
     if not callable(function):
         near = difflib.get_close_matches(name, vars(module), n=1, cutoff=0.5)
@@ -94,6 +98,10 @@ def check_simulator(simulator: Simulator, n: int, d: int, seed: int = 0, count: 
                 f"({str(error).splitlines()[0]}); write it with jax.numpy, or as a Python "
                 "generator that yields tables"
             ) from error
+        except SimulatorError:
+            raise
+        except Exception as error:  # whatever a user's function does
+            raise SimulatorError(f"simulator {simulator.name}: it {_raised(error)}") from error
         values, graph, intervened = (np.asarray(part) for part in triple)
         _check(simulator.name, values, graph, intervened)
         if values.shape != (n, d):
@@ -147,7 +155,7 @@ def host_batch(simulator: Simulator, shape: Shape, seed: int, step: int) -> Data
     )
     batch = Dataset(**fields)
     k = -1
-    for k, result in enumerate(itertools.islice(simulator.function(rng, n, d), b)):
+    for k, result in enumerate(_results(simulator, rng, shape)):
         values, graph, intervened = (np.asarray(p) for p in _as_triple(simulator, result))
         _check(simulator.name, values, graph, intervened)
         rows, width = values.shape
@@ -203,6 +211,27 @@ def stream(
             yield pending.popleft().result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _results(simulator: Simulator, rng: np.random.Generator, shape: Shape) -> Iterator[Any]:
+    """At most the b results of a generator; what it raises becomes a SimulatorError."""
+    b, n, d = shape
+    try:
+        yield from itertools.islice(simulator.function(rng, n, d), b)
+    except Exception as error:  # whatever a user's generator does
+        raise SimulatorError(f"simulator {simulator.name}: it {_raised(error)}") from error
+
+
+def _raised(error: Exception) -> str:
+    """What was raised and where: the deepest line outside of installed packages."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.line]
+    own = [f for f in frames if not any(p in f.filename for p in ("site-packages", "<frozen"))]
+    place = (own or frames)[-1:]
+    where = "".join(f" at {Path(f.filename).name}, line {f.lineno}" for f in place)
+    if isinstance(error, SyntaxError):
+        where = f" at {Path(error.filename or '').name}, line {error.lineno}"
+    said = str(error).splitlines()
+    return f"raised {type(error).__name__}{where}" + (f": {said[0]}" if said else "")
 
 
 def _as_triple(simulator: Simulator, result: Any) -> tuple[Any, Any, Any]:
