@@ -20,9 +20,20 @@ SMALLEST = 2.0**-24  # stands for a uniform draw of 0: half a step of the grid t
 
 
 def unit(key: Array, shape: tuple[int, ...] = ()) -> Array:
-    """Uniform in [0, 1) on a grid of step 2^-23, float32 of `shape`.
+    """Uniform in [0, 1) on a grid of step 2^-23, float32 of `shape`."""
+    return jax.random.uniform(key, (math.prod(shape),)).reshape(shape)
 
-    Both words of every Threefry block are used, where jax.random.uniform gives one away.
+
+def normal(key: Array, shape: tuple[int, ...] = ()) -> Array:
+    """Standard normal, float32 of `shape`."""
+    return jax.random.normal(key, (math.prod(shape),)).reshape(shape)
+
+
+def many(key: Array, shape: tuple[int, ...]) -> Array:
+    """As `unit`, other numbers in little more than half the time: for thousands of draws.
+
+    Both words of every Threefry block are used, where jax.random.uniform gives one away. `unit`
+    itself stays as it is, because published scenarios are drawn with it.
     """
     count = math.prod(shape)
     words = threefry_2x32(jax.random.key_data(key), jnp.arange(count, dtype=jnp.uint32))
@@ -31,26 +42,17 @@ def unit(key: Array, shape: tuple[int, ...] = ()) -> Array:
     return (ones - 1.0).reshape(shape)
 
 
-def normal(key: Array, shape: tuple[int, ...] = ()) -> Array:
-    """Standard normal, float32 of `shape`."""
-    count = math.prod(shape)
-    return normals(unit(key, (even(count),)))[:count].reshape(shape)
+def many_normal(key: Array, shape: tuple[int, ...]) -> Array:
+    """As `normal`, other numbers in half the time (Box and Muller 1958).
 
-
-def even(count: int) -> int:
-    """The least even number that is no smaller: normals come in pairs."""
-    return count + count % 2
-
-
-def normals(u_m: Array) -> Array:
-    """As many independent standard normals as uniform draws, an even number [m].
-
-    Box and Muller (1958): the first half gives the radius, the second half the angle, and both
-    coordinates are used.
+    Of the uniform draws the first half gives the radius, the second half the angle; both
+    coordinates are used, and of an odd number the last is dropped.
     """
-    first, second = jnp.split(u_m, 2)
+    count = math.prod(shape)
+    first, second = jnp.split(many(key, (count + count % 2,)), 2)
     radius = jnp.sqrt(-2 * jnp.log(jnp.maximum(first, SMALLEST)))
-    return jnp.concatenate([radius * cosine(second), radius * cosine(second - 0.25)])
+    both = jnp.concatenate([radius * cosine(second), radius * cosine(second - 0.25)])
+    return both[:count].reshape(shape)
 
 
 def chance(key: Array, probability: Array | float, shape: tuple[int, ...] = ()) -> Array:

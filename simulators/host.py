@@ -228,9 +228,9 @@ def _raised(error: Exception) -> str:
     own = [f for f in frames if not any(p in f.filename for p in ("site-packages", "<frozen"))]
     place = (own or frames)[-1:]
     where = "".join(f" at {Path(f.filename).name}, line {f.lineno}" for f in place)
-    if isinstance(error, SyntaxError):
-        where = f" at {Path(error.filename or '').name}, line {error.lineno}"
     said = str(error).splitlines()
+    if isinstance(error, SyntaxError):
+        where, said = f" at {Path(error.filename or '').name}, line {error.lineno}", [error.msg]
     return f"raised {type(error).__name__}{where}" + (f": {said[0]}" if said else "")
 
 

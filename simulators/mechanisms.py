@@ -88,8 +88,8 @@ def sample_functions(
     u_4d = draw.unit(k_own, (4, d))
     which_d = jnp.floor(u_4d[3] * len(MATERN_DEGREES)).astype(jnp.int32)
     return Functions(
-        normal_mk=draw.normal(k_normal, (_rows(prior, d), k)),
-        u_dk=draw.unit(k_bank, (d, k)),
+        normal_mk=draw.many_normal(k_normal, (_rows(prior, d), k)),
+        u_dk=draw.many(k_bank, (d, k)),
         parents_dd=parents_dd,
         rank_dd=jnp.cumsum(parents_dd, axis=1) - 1,
         family_d=family_d,

@@ -60,7 +60,7 @@ def sample_noise(key: Array, prior: Prior, n: int, d: int, family_d: Array | Non
         log_within(u_5d[4], (0.2, 1.0)),
     )
     possible = tuple(family for family, weight in enumerate(weights) if weight > 0)
-    return jax.vmap(in_turn(partial(_column, possible)))(traits, draw.unit(k_cell, (d, 2, n))).T
+    return jax.vmap(in_turn(partial(_column, possible)))(traits, draw.many(k_cell, (d, 2, n))).T
 
 
 def _column(possible: tuple[int, ...], traits: Traits, u_2n: Array) -> Array:

@@ -108,7 +108,7 @@ def tabulate(key: Array, prior: Prior, world: World, d: int) -> Recorded:
     else:
         some = draw.option(keys[0], weights_of(prior.missing, "missing")) == 1
         rate = jnp.where(some, draw.between(keys[1], prior.missing_rate), 0.0)
-        observed_nd = draw.unit(keys[2], (n, d)) >= rate
+        observed_nd = draw.many(keys[2], (n, d)) >= rate
     (observed_nd,) = unless_exact((jnp.ones((n, d), bool),), (observed_nd,))
     return Recorded(
         values_nd,

@@ -38,6 +38,23 @@ def test_normal_chance_and_sign():
     assert stats.binomtest(int((sign > 0).sum()), SIZE).pvalue > 1e-4
 
 
+def test_the_faster_draws_have_the_same_distributions_and_are_independent():
+    uniform = np.asarray(draw.many(KEY, (SIZE,)))
+    assert stats.kstest(uniform, stats.uniform.cdf).pvalue > 1e-4
+    assert uniform.min() >= 0 and uniform.max() < 1
+    normal = np.asarray(draw.many_normal(KEY, (3, SIZE // 3)))
+    assert normal.size % 2 == 0 and draw.many_normal(KEY, (3, 5)).shape == (3, 5)
+    assert stats.kstest(normal.ravel(), stats.norm.cdf).pvalue > 1e-4
+    far = np.asarray(draw.many_normal(jax.random.key(1), (2_000_000,)))
+    expected = 2 * stats.norm.sf(4) * far.size
+    assert abs((np.abs(far) > 4).sum() - expected) < 4.5 * np.sqrt(expected)
+    # Both halves come from the same radii: neither values nor sizes may go together.
+    for a, b in ((uniform[: SIZE // 2], uniform[SIZE // 2 :]), np.split(far, 2)):
+        assert abs(np.corrcoef(a, b)[0, 1]) < 4.5 / np.sqrt(len(a))
+        assert abs(np.corrcoef(a**2, b**2)[0, 1]) < 4.5 / np.sqrt(len(a))
+    assert not np.array_equal(uniform, np.asarray(draw.many(jax.random.key(1), (SIZE,))))
+
+
 def test_the_cosine_is_one():
     turns = np.linspace(-20, 20, 100_001).astype(np.float32)
     expected = np.cos(2 * np.pi * turns.astype(float))

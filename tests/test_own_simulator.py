@@ -1,4 +1,4 @@
-"""train.py --simulator as a person runs it: both kinds of the documentation, and what goes wrong."""
+"""train.py --simulator as a person runs it: both kinds of the documentation, and bad ones."""
 
 import json
 import os
