@@ -46,6 +46,7 @@ def train(folder: Path, simulator: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["chain", "pendulum"])
 def test_the_commands_of_the_documentation_train(folder, name):
     assert f"python train.py small --simulator my_model:{name}" in PAGE
