@@ -22,18 +22,27 @@ CONTESTED = ("auroc", "auprc", "f1", "shd")
 SURE = 0.05  # of the adjusted p-value
 
 
+def contested(found: Sequence[Board]) -> list[Board]:
+    """The tables in which methods are compared with one another; all of them if there is none."""
+    return [b for b in found if sum(bool(row.common) for row in b.methods) > 1] or list(found)
+
+
 def basis(found: Sequence[Board]) -> str:
     """What the means of a leaderboard are over."""
+    every, found = found, contested(found)
     counts = sorted({board.common for board in found})
     number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     each = f" in each of {len(found)} tables" if len(found) > 1 else ""
     text = f"Compared on the datasets that all of the compared methods finished: {number}{each}."
+    if len(found) < len(every):
+        left = [f"{b.scenario} {b.size}".strip() for b in every if b not in found]
+        text += f" Not enough of them in {', '.join(left)}."
     if any(row.finished and not row.common for board in found for row in board.methods):
         text += (
             " A method with too few of its own is left out there, and compared with this project's "
             "checkpoint in pairs alone."
         )
-    missing = [name for name in METHODS if name not in charts.methods_of(found)]
+    missing = [name for name in METHODS if name not in charts.methods_of(every)]
     if missing:
         text += f" Not asked for: {', '.join(missing)}."
     return text
@@ -45,6 +54,7 @@ def summary(found: Sequence[Board]) -> tuple[list[str], list[list[str]], int]:
     Those of methods that are not in every table's comparison stand below: means over fewer tables
     do not compare.
     """
+    found = contested(found)
     columns = summary_columns(found)
     rows = []
     for method in charts.methods_of(found):
@@ -116,6 +126,7 @@ def rivals(found: Sequence[Board], names: Sequence[str] = ("auprc", "f1")) -> Ce
 
 def families(found: Sequence[Board], column: Column) -> Cells:
     """Methods by scenarios, the mean over the scenario's sizes; of methods in every table."""
+    found = contested(found)
     groups: dict[str, list[Board]] = {}
     for board in found:
         groups.setdefault(board.scenario, []).append(board)

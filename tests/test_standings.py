@@ -56,6 +56,15 @@ def test_the_summary_says_how_many(found):
     assert "Not asked for: empty, random," in text and "cam," not in text
 
 
+def test_a_table_without_a_comparison_is_named_and_left_out(found):
+    alone = [r for r in records(10) if r["method"] == "amortize" or r["index"] < 2]
+    every = [*found, *boards(alone)]
+    head, rows, whole = standings.summary(every)
+    assert whole == 3 and rows[0][head.index("tables")] == "2/2"
+    assert "Not enough of them in bcnp-linear-er20 d=10 n=1000." in standings.basis(every)
+    assert standings.families(every, BY_FIELD["f1"]) == standings.families(found, BY_FIELD["f1"])
+
+
 def test_families_are_means_over_sizes(found):
     head, rows = standings.families(found, BY_FIELD["f1"])
     assert head == ["method", "bcnp-linear-er20", "mean"]
