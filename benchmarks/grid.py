@@ -13,7 +13,7 @@ makes to its layer's output stays the same. Killed and started again it goes on.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -25,15 +25,15 @@ import typer
 from curve import Progress, Record, evaluations, train
 
 from amortize import compilation
-from amortize.config import Bucket, OptimiserConfig, TrainConfig, small
-from amortize.model import parameter_count
+from amortize.config import Bucket, OptimiserConfig, TrainConfig
+from amortize.model import ModelConfig, parameter_count
 from amortize.question import QuestionConfig
 from amortize.training import HeldOut, abstract_state, draw_data, objective
 from simulators import Prior
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "scaling"
 BUCKET = Bucket((65, 250), (7, 12), 16, 1.0)
-RATE, WIDTH = 2e-3, 64  # of learning and of pairs, where the preset `small` is
+RATE, WIDTH = 2e-3, 64  # of learning and of pairs, as of the preset `small`
 WARMUP = 30  # steps
 FOREVER = 1_000_000  # steps that no run reaches
 FIRST, GROWTH = 60, 1.2  # step of the first evaluation, and of each next over the last
@@ -52,9 +52,9 @@ class Size:
 
 
 SIZES = {
-    "xs": Size(1, 16, 24, 6, 8, 1300),
-    "s": Size(2, 16, 40, 8, 10, 750),
-    "m": Size(3, 24, 48, 10, 12, 450),
+    "xs": Size(1, 16, 24, 6, 8, 1109),
+    "s": Size(2, 16, 40, 8, 10, 642),
+    "m": Size(3, 24, 48, 10, 12, 446),
     "l": Size(3, 32, 64, 12, 16, 310),
 }
 
@@ -62,8 +62,8 @@ SIZES = {
 def config_of(name: str) -> TrainConfig:
     """The run of one size; its length is not part of it."""
     size = SIZES[name]
-    model = replace(
-        small().model,
+    model = ModelConfig(
+        statistics=True,
         row_blocks=size.blocks,
         pair_blocks=size.blocks,
         row_width=size.row_width,

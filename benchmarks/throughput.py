@@ -1,16 +1,20 @@
 """Where the time of training goes, and how much of the machine's arithmetic it reaches.
 
-    python benchmarks/throughput.py small
+    python benchmarks/throughput.py small --write docs/results/throughput/small.txt
     python benchmarks/throughput.py small --set model.rematerialise=true
     python benchmarks/throughput.py small --buckets      every shape, and batches of equal cost
 
-Shares are of one step on the middle bucket by cost, unless --shape names another.
+Shares are of one step on the middle bucket by cost, unless --shape names another. On a CPU the
+clock is processor time, which other work on the machine does not add to; elsewhere it is wall time.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import jax
@@ -29,11 +33,17 @@ EVAL_DATASETS = 64  # and its default number of held-out datasets
 PRODUCT = 2048  # size of the square matrices that measure the machine
 
 
+def spent(call: Callable[[], object], repeats: int = 5) -> float:
+    """Median seconds of a call: of the processor on a CPU, else of the wall."""
+    on_cpu = jax.default_backend() == "cpu"
+    return seconds(call, repeats, time.process_time if on_cpu else time.perf_counter)
+
+
 def matrix_rate(dtype: Any) -> float:
     """Floating-point operations per second of a large matrix product on one device."""
     x = jax.random.normal(jax.random.key(0), (PRODUCT, PRODUCT)).astype(dtype)
     product = jax.jit(lambda x: x @ x)
-    return 2 * PRODUCT**3 / seconds(lambda: product(x))
+    return 2 * PRODUCT**3 / spent(lambda: product(x))
 
 
 def step_of(config: TrainConfig, bucket: Bucket) -> tuple[float, float]:
@@ -50,11 +60,11 @@ def step_of(config: TrainConfig, bucket: Bucket) -> tuple[float, float]:
         return metrics
 
     operations = (step.cost_analysis() or {}).get("flops", float("nan"))
-    return seconds(call), operations
+    return spent(call), operations
 
 
-def shares(config: TrainConfig, bucket: Bucket) -> None:
-    """Prints the parts of a step and the rate of its arithmetic."""
+def shares(config: TrainConfig, bucket: Bucket) -> Iterator[str]:
+    """Lines on the parts of a step and the rate of its arithmetic."""
     key = jax.random.key(0)
     draw = jax.jit(lambda key: draw_data(key, config.prior, bucket))
     data, params = draw(key), initial_state(config).params
@@ -62,11 +72,11 @@ def shares(config: TrainConfig, bucket: Bucket) -> None:
     forward = jax.jit(loss)
     both = jax.jit(jax.value_and_grad(loss, has_aux=True))
     whole, operations = step_of(config, bucket)
-    simulation = seconds(lambda: draw(key))
-    ahead = seconds(lambda: forward(params, data, key))
-    gradient = seconds(lambda: both(params, data, key))
+    simulation = spent(lambda: draw(key))
+    ahead = spent(lambda: forward(params, data, key))
+    gradient = spent(lambda: both(params, data, key))
     held_out = HeldOut("mixture", EVAL_DATASETS, 200, 10)
-    evaluation = seconds(lambda: held_out.score(config.model, params), repeats=3)
+    evaluation = spent(lambda: held_out.score(config.model, params), repeats=3)
     parts = {
         "simulation": simulation,
         "forward": ahead,
@@ -74,34 +84,30 @@ def shares(config: TrainConfig, bucket: Bucket) -> None:
         "optimiser and rest": whole - simulation - gradient,
     }
     n, d = bucket.rows[1], bucket.variables[1]
-    print(
-        f"one step of {bucket.batch} datasets of {n} rows and {d} variables: {whole * 1e3:.0f} ms"
-    )
-    for name, part in parts.items():
-        print(f"  {name:20s} {part / whole:6.1%}")
+    yield f"one step of {bucket.batch} datasets of {n} rows and {d} variables: {whole * 1e3:.0f} ms"
+    yield from (f"  {name:20s} {part / whole:6.1%}" for name, part in parts.items())
     every = 60 * EVAL_MINUTES
-    print(f"  evaluation           {evaluation / (every + evaluation):6.1%} of a run, every 5 min")
+    yield f"  evaluation           {evaluation / (every + evaluation):6.1%} of a run, every 5 min"
     dtype = jnp.bfloat16 if config.model.bfloat16 else jnp.float32
     rate = matrix_rate(dtype)
-    print(
+    yield (
         f"{operations / whole / 1e9:.2f} GFLOP/s of {rate / 1e9:.1f} that matrix products of "
         f"{PRODUCT} reach in {jnp.dtype(dtype).name}: {operations / whole / rate:.1%} "
         f"({operations / bucket.batch / 1e9:.2f} GFLOP per dataset)"
     )
 
 
-def balance(config: TrainConfig) -> None:
-    """Prints the cost of every bucket, and batches with which all steps cost the same."""
+def balance(config: TrainConfig) -> Iterator[str]:
+    """The cost of every bucket, and batches with which all steps cost the same."""
     costs = [step_of(config, bucket)[0] for bucket in config.buckets]
     target = float(np.median(costs))
-    print("rows | variables | batch | ms a step | ms a dataset | batch of equal cost")
+    yield "rows | variables | batch | ms a step | ms a dataset | batch of equal cost"
     for bucket, cost in zip(config.buckets, costs, strict=True):
         each = cost / bucket.batch
         equal = max(1, round(target / each))
-        print(
+        yield (
             f"{bucket.rows} | {bucket.variables} | {bucket.batch} | {cost * 1e3:.0f} | "
-            f"{each * 1e3:.1f} | {equal}",
-            flush=True,
+            f"{each * 1e3:.1f} | {equal}"
         )
 
 
@@ -112,21 +118,25 @@ def main(
         tuple[int, int, int] | None, typer.Option(help="rows, variables, datasets")
     ] = None,
     buckets: Annotated[bool, typer.Option(help="the cost of every shape instead")] = False,
+    write: Annotated[Path | None, typer.Option(help="file for what is printed")] = None,
 ) -> None:
     """Print shares and rates, or the costs of all buckets."""
     compilation.enable_cache()
+    compilation.one_thread()
     config = override(preset(name), set_ or [])
-    print(f"{name} on {compilation.hardware()}")
-    if buckets:
-        balance(config)
-        return
     if shape is None:
         size = [b.batch * b.rows[1] * b.variables[1] for b in config.buckets]
         middle = config.buckets[int(np.argsort(size)[len(size) // 2])]
     else:
         middle = replace(config.buckets[0], rows=(shape[0],) * 2, variables=(shape[1],) * 2)
         middle = replace(middle, batch=shape[2])
-    shares(config, middle)
+    clock = "processor" if jax.default_backend() == "cpu" else "wall"
+    lines = [f"{name} on {compilation.hardware()}, one thread, {clock} time"]
+    lines += balance(config) if buckets else shares(config, middle)
+    print("\n".join(lines))
+    if write is not None:
+        write.parent.mkdir(parents=True, exist_ok=True)
+        write.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
