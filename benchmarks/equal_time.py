@@ -25,6 +25,7 @@ from curve import Progress, Record, train
 from amortize import compilation
 from amortize.axial import AxialConfig
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
+from amortize.errors import UsageError
 from amortize.model import ModelConfig, parameter_count
 from amortize.question import QuestionConfig
 from amortize.training import HeldOut, abstract_state
@@ -209,4 +210,8 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except UsageError as error:
+        typer.echo(f"equal_time.py: {error}", err=True)
+        raise SystemExit(error.exit_status) from None

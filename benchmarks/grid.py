@@ -26,6 +26,7 @@ from curve import Progress, Record, evaluations, train
 
 from amortize import compilation
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
+from amortize.errors import UsageError
 from amortize.model import ModelConfig, parameter_count
 from amortize.question import QuestionConfig
 from amortize.training import HeldOut, abstract_state, draw_data, objective
@@ -159,4 +160,8 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except UsageError as error:
+        typer.echo(f"grid.py: {error}", err=True)
+        raise SystemExit(error.exit_status) from None
