@@ -94,6 +94,17 @@ def test_the_best_by_held_out_score_is_kept(uninterrupted):
     assert load_checkpoint(uninterrupted / "best").card["held_out"]["auprc"] == max(scores)
 
 
+def test_starts_from_a_checkpoint_and_stops_when_its_time_is_over(uninterrupted, tmp_path):
+    before = uninterrupted / "checkpoint"
+    start = ["--init-from", str(before), "--max-minutes", "0"]
+    status, _, errors = run("--out", str(tmp_path), *start)
+    assert status == 0, errors
+    card = load_checkpoint(tmp_path / "checkpoint").card
+    assert card["step"] == 1
+    seen = load_checkpoint(before).card["datasets"]
+    assert card["started_from"] == f"tiny, {seen} datasets, from fresh parameters"
+
+
 def test_refuses_another_config(uninterrupted):
     status, _, errors = run("--out", str(uninterrupted), "--set", "optimiser.clip=2.0")
     assert status == 2
