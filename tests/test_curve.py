@@ -80,8 +80,3 @@ def test_the_page_says_when_the_first_passed_the_others():
     assert "| 2.00 | 50.0% |" in text
     text = equal_time.page({10: ours + records("axial", 0.2)})
     assert "not reached" in text
-
-
-def test_the_committed_page_follows_from_the_committed_records(tmp_path):
-    found = equal_time.read(equal_time.RESULTS)
-    assert equal_time.page(found) == (equal_time.RESULTS / "results.md").read_text()
