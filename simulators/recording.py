@@ -8,6 +8,7 @@ in some format, and cells go missing.
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -18,6 +19,7 @@ from simulators import draw
 from simulators.artefacts import record
 from simulators.checks import weights_of
 from simulators.decoys import add_decoys
+from simulators.in_turn import in_turn
 from simulators.latent import choose_hidden, compact, project
 from simulators.missingness import sample_observed
 from simulators.prior import Prior
@@ -108,7 +110,7 @@ def tabulate(key: Array, prior: Prior, world: World, d: int) -> Recorded:
     else:
         some = draw.option(keys[0], weights_of(prior.missing, "missing")) == 1
         rate = jnp.where(some, draw.between(keys[1], prior.missing_rate), 0.0)
-        observed_nd = draw.many(keys[2], (n, d)) >= rate
+        observed_nd = in_turn(partial(_observed, (n, d)))(keys[2], rate)
     (observed_nd,) = unless_exact((jnp.ones((n, d), bool),), (observed_nd,))
     return Recorded(
         values_nd,
@@ -120,3 +122,9 @@ def tabulate(key: Array, prior: Prior, world: World, d: int) -> Recorded:
         kind_d,
         active,
     )
+
+
+def _observed(shape: tuple[int, int], key: Array, rate: Array) -> Array:
+    """Cells that are not missing completely at random; most tables miss none."""
+    complete = partial(jnp.ones, shape, bool)
+    return jax.lax.cond(rate > 0, lambda: draw.many(key, shape) >= rate, complete)
