@@ -133,7 +133,9 @@ def against_published(field: str, name: str, suite: str) -> str:
             else "-"
             for m in [*ours, *others]
         ]
-        rows.append([board.scenario, *cells])
+        several = sum(other.scenario == board.scenario for other in found) > 1
+        size = f" d={board.variables}" if several else ""
+        rows.append([board.scenario + size, *cells])
     ours = charts.methods_of(found)
     return table(["scenario", *ours, *(f"{method} (published)" for method in others)], rows)
 
