@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from amortize.baselines import METHODS
 from amortize.board import BY_FIELD, OURS, Board, Column
 from amortize.metrics import CalibrationBin
 
@@ -48,12 +49,15 @@ def svg(draw: Callable[[Any], None]) -> str:
 
 
 def colours(methods: Iterable[str]) -> dict[str, Any]:
-    """A colour for each method, this project's own the accent."""
+    """A colour for each method, the same in every chart; this project's own is the accent."""
     import matplotlib as mpl
 
-    palette = mpl.colormaps["tab20"].colors  # type: ignore[attr-defined]
-    others = [name for name in methods if name != OURS]
-    return {OURS: ACCENT} | {name: palette[i % 20] for i, name in enumerate(others)}
+    palette = [colour for name in ("tab20", "tab20b") for colour in mpl.colormaps[name].colors]  # type: ignore[attr-defined]
+    place = {name: at for at, name in enumerate(METHODS)}
+    return {
+        name: ACCENT if name == OURS else palette[place.get(name, len(place)) % len(palette)]
+        for name in methods
+    }
 
 
 def mean_over(boards: Sequence[Board], method: str, field: str) -> float:
