@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from amortize import __version__
 from amortize.baselines import METHODS
 from amortize.case import Case
+from amortize.claims import Claims
 from amortize.contender import OURS, Network, Task
 from amortize.crew import Finished, local, on_cluster
 from amortize.leaderboard import boards
@@ -26,6 +28,10 @@ from amortize.wheels import Absent
 
 # A method that runs out of time on so many datasets of a group is not tried on the others.
 GIVE_UP = 3
+
+WAIT = 1.0  # seconds between two looks at the cells that another sweep is at
+
+Cell = tuple[Case, str]  # a dataset and a method
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Sweep:
             self.network = Network(load(plan.checkpoint))
         name = self.network.name if self.network else "baselines"
         self.results = Results(plan.out or Path("runs/evaluate") / name, __version__)
+        self.claims = Claims(self.results.folder)
         self.about = {name: method.record() for name, method in METHODS.items()}
         if self.network:
             self.about[OURS] = self.network.about
@@ -74,18 +81,21 @@ class Sweep:
 
     def run(self) -> None:
         """Runs every suite; the report is renewed after each, and when the sweep is stopped."""
-        with self.progress:
-            for suite in self.plan.suites:
-                try:
-                    for group in suite.groups:
-                        self.group(suite, group)
-                finally:
-                    write_report(self.results)
+        try:
+            with self.progress:
+                for suite in self.plan.suites:
+                    try:
+                        for group in suite.groups:
+                            self.group(suite, group)
+                    finally:
+                        write_report(self.results)
+        finally:
+            self.claims.close()
 
     def group(self, suite: Suite, group: Group) -> None:
         """Runs one group of datasets and prints its tables.
 
-        The network goes first and alone, so that the baselines do not slow it.
+        What another sweep is at is waited for, or run here if that one dies.
         """
         methods = self.plan.methods_of(suite)
         label = f"{suite.name}: {group.scenario}"
@@ -96,17 +106,33 @@ class Sweep:
             self.console.print(f"{label} is left out: {error}", highlight=False, markup=False)
             self.progress.advance(self.bar, group.datasets * len(methods))
             return
-        for case in cases if OURS in methods else []:
-            self.say(f"{label}: {OURS}")
-            if self.unfinished(suite, case, OURS) and self.network:
-                self.enter(suite, case, OURS, self.network.run(case))
-            self.progress.advance(self.bar)
         late: Counter[str] = Counter()
-        for task, record in self.crew(self.tasks(suite, cases, methods, late, label)):
-            late[task.method] += record["status"] == "timeout"
-            self.enter(suite, task.case, task.method, record)
-            self.progress.advance(self.bar)
+        left = [(case, method) for case in cases for method in methods]
+        while left := self.round(suite, left, late, label):
+            self.say(f"{label}: waiting for {len(left)} cells of another sweep")
+            time.sleep(WAIT)
         self.show(suite, group)
+
+    def round(
+        self, suite: Suite, cells: Sequence[Cell], late: Counter[str], label: str
+    ) -> list[Cell]:
+        """Runs the cells; returns those that another sweep is at.
+
+        The network goes first and alone, so that the baselines do not slow it.
+        """
+        busy: list[Cell] = []
+        for case, method in cells:
+            if method != OURS:
+                continue
+            self.say(f"{label}: {OURS}")
+            if self.claimed(suite, case, OURS, busy) and self.network:
+                self.enter(suite, case, OURS, self.network.run(case))
+        tasks = self.tasks(suite, [cell for cell in cells if cell[1] != OURS], late, busy, label)
+        for first in tasks:  # no crew without work
+            for task, record in self.crew(chain([first], tasks)):
+                late[task.method] += record["status"] == "timeout"
+                self.enter(suite, task.case, task.method, record)
+        return busy
 
     def crew(self, tasks: Iterator[Task]) -> Finished:
         """Who runs the tasks."""
@@ -117,32 +143,27 @@ class Sweep:
     def tasks(
         self,
         suite: Suite,
-        cases: list[Case],
-        methods: tuple[str, ...],
+        cells: Sequence[Cell],
         late: Counter[str],
+        busy: list[Cell],
         label: str,
     ) -> Iterator[Task]:
         """The cells of the baselines that are left to do, decided when somebody is free.
 
-        `late` counts the time-outs of each method in this group.
+        `late` counts the time-outs of each method in this group, `busy` gets what another sweep
+        is at.
         """
         limit = self.plan.limit
-        for case in cases:
-            for method in methods:
-                if method == OURS:
+        for case, method in cells:
+            self.say(f"{label}: {method}")
+            if self.claimed(suite, case, method, busy):
+                if late[method] < GIVE_UP:
+                    yield Task(method, case, limit)
                     continue
-                self.say(f"{label}: {method}")
-                self.results.refresh()  # another sweep may share the folder
-                if self.unfinished(suite, case, method):
-                    if late[method] < GIVE_UP:
-                        yield Task(method, case, limit)
-                        continue
-                    reason = f"not run, after {GIVE_UP} time-outs of {limit:g} s"
-                    self.enter(suite, case, method, {"status": "given up", "reason": reason})
-                else:
-                    found = self.results.record(self.key(case, method))
-                    late[method] += found is not None and found["status"] == "timeout"
-                self.progress.advance(self.bar)
+                reason = f"not run, after {GIVE_UP} time-outs of {limit:g} s"
+                self.enter(suite, case, method, {"status": "given up", "reason": reason})
+            elif found := self.results.record(self.key(case, method)):
+                late[method] += found["status"] == "timeout" and found["limit"] >= limit
 
     # ------------------------------------------------------------------------------- cells
 
@@ -160,10 +181,28 @@ class Sweep:
         self.results.adopt(key, suite.name)
         return False
 
+    def claimed(self, suite: Suite, case: Case, method: str, busy: list[Cell]) -> bool:
+        """Whether this sweep has to run the cell, and no other is at it; else `busy` gets it."""
+        key = self.key(case, method)
+        self.results.refresh()  # another sweep may share the folder
+        if self.unfinished(suite, case, method):
+            if not self.claims.take(key):
+                busy.append((case, method))
+                return False
+            self.results.refresh()  # it may have been finished just before
+            if self.unfinished(suite, case, method):
+                return True
+            self.claims.release(key)
+        self.progress.advance(self.bar)
+        return False
+
     def enter(self, suite: Suite, case: Case, method: str, found: Record) -> None:
-        """Appends a cell."""
-        head = {"key": self.key(case, method), "suite": suite.name, "limit": self.plan.limit}
+        """Appends a cell, whose claim ends."""
+        key = self.key(case, method)
+        head = {"key": key, "suite": suite.name, "limit": self.plan.limit}
         self.results.append(head | case.about | self.about[method] | found)
+        self.claims.release(key)
+        self.progress.advance(self.bar)
 
     # ---------------------------------------------------------------------------- the display
 

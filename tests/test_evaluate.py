@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import json
+import threading
+import time
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +19,7 @@ import evaluate
 from amortize import contender, suite, sweep
 from amortize.baselines.method import INSTALL_HINT
 from amortize.baselines.runner import Result
+from amortize.claims import Claims
 from amortize.errors import DataError, UsageError
 from amortize.leaderboard import boards
 from amortize.results import Results
@@ -148,6 +151,35 @@ def test_a_killed_sweep_resumes_after_a_torn_line(tmp_path):
     assert raw[:kept] == whole.decode().splitlines()[:kept]
     for board in boards(Results(tmp_path, "0.1.0").latest()):
         assert [row.finished for row in board.methods] == [3] * 5
+
+
+def test_two_sweeps_into_one_folder_run_every_cell_once(tmp_path):
+    sweeps = [threading.Thread(target=run, args=(plan(tmp_path),)) for _ in range(2)]
+    for one in sweeps:
+        one.start()
+    for one in sweeps:
+        one.join()
+    keys = [record["key"] for record in lines(tmp_path)]
+    assert len(keys) == len(set(keys)) == 30
+
+
+def test_a_cell_that_another_sweep_is_at_is_left_to_it_while_it_lives(tmp_path, monkeypatch):
+    run(plan(tmp_path / "first"))
+    taken = {record["key"] for record in lines(tmp_path / "first")[4:10]}
+    other = Claims(tmp_path / "second")
+    assert all(other.take(key) for key in taken)
+    waits = []
+
+    def wait(seconds):
+        found = {record["key"] for record in lines(tmp_path / "second")}
+        waits.append(len(found & taken))
+        if len(waits) == 3:
+            other.close()
+
+    monkeypatch.setattr(sweep, "time", SimpleNamespace(sleep=wait, monotonic=time.monotonic))
+    run(plan(tmp_path / "second"))
+    assert waits == [0, 0, 0]
+    assert len(lines(tmp_path / "second")) == 30
 
 
 def test_other_parameters_or_more_datasets_are_other_cells(tmp_path):
