@@ -10,13 +10,12 @@ A table of the page stands between `<!-- NAME -->` and `<!-- /NAME -->`; nothing
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
+from markers import filled, table
 from sklearn.covariance import LedoitWolf
 
 from amortize.compilation import enable_cache
@@ -34,12 +33,6 @@ PUBLISHED = {
     "sigmoid": (32.9, 90.5),
     "polynomial": (23.7, 72.7),
 }
-
-
-def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def precision(values_nd: np.ndarray, shrunk: bool) -> np.ndarray:
@@ -132,8 +125,7 @@ def main(
         return
     text = PAGE.read_text(encoding="utf-8")
     for name, made in tables.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = pattern.sub(lambda found, made=made: f"{found[1]}{made}\n{found[2]}", text)
+        text = filled(text, name, made)
     PAGE.write_text(text, encoding="utf-8")
     print(f"written to {PAGE}")
 

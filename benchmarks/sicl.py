@@ -9,13 +9,13 @@ the graphs and mechanisms are AVICI's (`simulators/benchmarks/avici.py`).
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
+from markers import filled, table
 
 from amortize.baselines import METHODS, Worker
 from amortize.case import Case, prepare
@@ -68,7 +68,7 @@ def main(
 ) -> None:
     """Run PC and GES wherever SiCL printed them."""
     head = ["data", "true edges", "method", "published skeleton F1", "here"]
-    lines = [[*head, "published CPDAG SHD", "here"], ["---"] * 7]
+    lines: list[list[str]] = []
     cases: dict[str, list[Case]] = {}
     with Worker() as worker:
         for row in elsewhere("A", ()):
@@ -85,10 +85,9 @@ def main(
             lines.append([row.scenario, edges, row.method, *pairs])
             print(*lines[-1], sep="  ", flush=True)
     if write:
-        made = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        pattern = re.compile(r"(<!-- sicl -->\n).*?(<!-- /sicl -->)", re.DOTALL)
-        text = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(pattern.sub(lambda m: f"{m[1]}{made}\n{m[2]}", text), encoding="utf-8")
+        made = table([*head, "published CPDAG SHD", "here"], lines)
+        text = filled(PAGE.read_text(encoding="utf-8"), "sicl", made)
+        PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ boards.json is enough, results.jsonl need not be committed.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Annotated
 
 import pandas as pd
 import typer
+from markers import filled, holds, table
 
 import amortize
 from amortize import charts, standings
@@ -35,12 +35,6 @@ from amortize.results import Results
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "results"
 EXAMPLE = ROOT / "examples" / "compression"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def results(name: str) -> list[Board]:
@@ -230,13 +224,9 @@ def renew(tables: Mapping[str, Callable[[], str]], check: bool) -> list[str]:
     for page in pages:
         text = page.read_text(encoding="utf-8")
         for name, make in tables.items():
-            pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-            place = pattern.search(text)
-            if place is None:
+            if not holds(text, name):
                 continue
-            before, after = place.groups()
-            body = f"{before}{make()}\n{after}"
-            renewed = pattern.sub(lambda _, body=body: body, text)
+            renewed = filled(text, name, make())
             if renewed != text:
                 stale.append(f"{page.name}: {name}")
             text = renewed

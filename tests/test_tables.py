@@ -1,31 +1,35 @@
 """The README's evaluation tables are what the committed results say."""
 
-import importlib.util
+import sys
 from pathlib import Path
 
-TABLES = Path(__file__).parents[1] / "benchmarks" / "tables.py"
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
-
-def load():
-    spec = importlib.util.spec_from_file_location("tables", TABLES)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+import tables
+from markers import filled, holds, table
 
 
 def test_evaluation_tables_are_current():
-    assert load().renew(load().evaluations(), check=True) == []
+    assert tables.renew(tables.evaluations(), check=True) == []
 
 
 def test_a_stale_table_is_named(tmp_path, monkeypatch):
-    module = load()
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "README.md").write_text("")
     page = tmp_path / "README.md"
     page.write_text("<!-- evaluation-f1 -->\n| method |\n<!-- /evaluation-f1 -->\n")
-    monkeypatch.setattr(module, "ROOT", tmp_path)
-    assert module.renew(module.evaluations(), check=True) == ["README.md: evaluation-f1"]
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    assert tables.renew(tables.evaluations(), check=True) == ["README.md: evaluation-f1"]
     assert "| method |\n" in page.read_text()
-    module.renew(module.evaluations(), check=False)
+    tables.renew(tables.evaluations(), check=False)
     assert "| amortize |" in page.read_text()
-    assert module.renew(module.evaluations(), check=True) == []
+    assert tables.renew(tables.evaluations(), check=True) == []
+
+
+def test_a_place_is_filled_and_nothing_else_changes():
+    page = "a\n<!-- one -->\nold\n<!-- /one -->\nb\n<!-- two -->\n<!-- /two -->\n"
+    assert holds(page, "one") and holds(page, "two") and not holds(page, "on")
+    body = table(["x", "y"], [["1", r"a|\1"]])
+    found = filled(page, "one", body)
+    assert found == page.replace("old", "| x | y |\n| --- | --- |\n| 1 | a\\|\\1 |")
+    assert filled(found, "one", "old") == page and filled(page, "three", body) == page
