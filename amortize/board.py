@@ -114,6 +114,11 @@ class Board:
         """What others printed about the same benchmark."""
         return beside(self.scenario, self.variables)
 
+    @property
+    def paired(self) -> bool:
+        """Whether this project's checkpoint is compared with others in pairs."""
+        return any(row.against for row in self.methods)
+
     def mean(self, method: str, name: str) -> float:
         """Mean of a metric of a method over all that it finished, NaN when there is none."""
         found = [row.means[name].mean for row in self.methods if row.method == method]

@@ -14,9 +14,8 @@ from amortize.outcome import (
     compared_cells,
     figures,
     method_lines,
-    notes,
     present,
-    source_of,
+    sentences,
 )
 from amortize.published import elsewhere
 from amortize.results import Record
@@ -35,11 +34,9 @@ def markdown(found: Sequence[Board], records: Sequence[Record], heading: str) ->
             lines += [*md(*board_cells(board, main)), ""]
             rest = [column for column in COLUMNS if column not in main and present(board, column)]
             lines += [*md(*board_cells(board, rest)), ""]
-            if any(row.against for row in board.methods):
+            if board.paired:
                 lines += [*md(*compared_cells(board)), ""]
-            lines += [f"- {note}" for note in [*notes(board), *board.undefined]]
-            lines += [f"- {source_of(other)}" for other in board.published]
-            lines += [""]
+            lines += [*(f"- {sentence}" for sentence in sentences(board)), ""]
         others = elsewhere(suite, (board.scenario for board in mine))
         if others:
             lines += [f"### Published on similar data, {suite}", ""]
@@ -56,7 +53,7 @@ def leaderboard(found: Sequence[Board]) -> list[str]:
         for name in ("auprc", "f1"):
             heading = f"#### {BY_FIELD[name].heading}, mean over the sizes"
             lines += [heading, "", *md(*standings.families(found, BY_FIELD[name])), ""]
-    if any(row.against for board in found for row in board.methods):
+    if any(board.paired for board in found):
         lost = losses(found)
         lines += [f"### {OURS} against each method, in pairs", ""]
         lines += [*md(*standings.in_pairs(found)), "", verdict(found), ""]

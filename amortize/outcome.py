@@ -64,6 +64,11 @@ def notes(board: Board) -> list[str]:
     return found
 
 
+def sentences(board: Board) -> list[str]:
+    """All that is said beside a board: `notes`, metrics left out, sources of published rows."""
+    return [*notes(board), *board.undefined, *(source_of(other) for other in board.published)]
+
+
 def method_lines(records: Sequence[Record]) -> list[list[str]]:
     """Name, kind, version, settings and source of every method among the records."""
     found = {}

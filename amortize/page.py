@@ -20,10 +20,9 @@ from amortize.outcome import (
     compared_cells,
     figures,
     method_lines,
-    notes,
     plain,
     present,
-    source_of,
+    sentences,
 )
 from amortize.published import elsewhere
 from amortize.results import Record, Results, replace_text
@@ -100,7 +99,7 @@ def leaderboard(found: Sequence[Board]) -> str:
         "<h3>Where each method wins</h3>",
         table(*standings.wins(found), kind="text"),
     ]
-    if any(row.against for board in found for row in board.methods):
+    if any(board.paired for board in found):
         lost = losses(found)
         cells = table(*loss_cells(lost)) if lost else "<p>Nowhere.</p>"
         parts += [
@@ -175,10 +174,9 @@ def pictures(found: Sequence[Board]) -> str:
 def details(board: Board) -> str:
     """One board with every metric, its differences and its notes, folded."""
     columns = [column for column in COLUMNS if present(board, column)]
-    sentences = [*notes(board), *board.undefined, *(source_of(o) for o in board.published)]
-    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences(board))
     compared = ""
-    if any(row.against for row in board.methods):
+    if board.paired:
         compared = f"<h4>In pairs</h4>{table(*compared_cells(board))}"
     # Means over other datasets do not compare: then none is marked as the best.
     even = len({row.finished for row in board.methods if row.finished}) < 2
