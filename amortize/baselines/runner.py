@@ -26,7 +26,8 @@ from amortize.baselines.question import make_question
 PREPARE_SECONDS = 180.0
 
 # A limit counts processor seconds, which a busy machine does not shorten; a method that waits
-# instead of computing is stopped after so many times the limit.
+# instead of computing is stopped after so many times the limit. It does not wait while it could
+# compute and other programs have the processors.
 PATIENCE = 10
 TICK = 0.01  # seconds, the steps of a process's own clock
 
@@ -199,6 +200,7 @@ class Worker:
         noise.truncate()
         try:
             before, start = _processor_seconds(process), time.monotonic()
+            queued_before = queued_seconds(process.pid)
             write(process.stdin, request)
             left = limit
             while True:
@@ -207,7 +209,8 @@ class Worker:
                     break
                 except queue.Empty:
                     used, waited = _processor_seconds(process) - before, time.monotonic() - start
-                left = min(limit - used, PATIENCE * limit - waited)
+                queued = queued_seconds(process.pid) - queued_before
+                left = min(limit - used, PATIENCE * limit - (waited - queued))
                 if left <= TICK:
                     self.close()
                     return _late(limit, waited, used)
@@ -252,6 +255,17 @@ def _processor_seconds(process: subprocess.Popen[bytes]) -> float:
     try:
         return float(sum(psutil.Process(process.pid).cpu_times()[:4]))
     except psutil.NoSuchProcess:
+        return 0.0
+
+
+def queued_seconds(pid: int) -> float:
+    """For how long a process could have computed while others had the processors.
+
+    0 for one that is gone, and where the system does not say (Linux does).
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
         return 0.0
 
 
