@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from amortize.errors import AmortizeError, UsageError
+from amortize.errors import AmortizeError, DataError, UsageError
 
 if TYPE_CHECKING:
     from amortize.config import TrainConfig
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 AGREE_EVERY = 10  # steps between which several processes do not ask each other for the time
 
 
-def main(  # noqa: PLR0915
+def main(  # noqa: PLR0912, PLR0915
     preset: Annotated[str, typer.Argument(help="tiny, small or base")] = "small",
     out: Annotated[
         Path | None, typer.Option(help="folder of the run; runs/PRESET if absent")
@@ -193,7 +193,19 @@ def main(  # noqa: PLR0915
     given = feed(config, step)
     while step < config.steps and not leave:
         bucket = bucket_of(config, step)
-        state, metrics = train_step(config, bucket, state, step, mesh, next(given))
+        try:
+            data = next(given)
+        except DataError as error:  # of a user's generator
+            if jax.process_count() > 1:
+                raise  # the others may have theirs and would not come to a common save
+            settle()
+            store.save(step, state, progress)
+            store.close()
+            raise DataError(
+                f"{error}. The {step:,} steps before it are saved in {out}: "
+                "mend it, and the same command goes on"
+            ) from error
+        state, metrics = train_step(config, bucket, state, step, mesh, data)
         settle()  # the step before, while this one runs
         pending = step, metrics
         step += 1

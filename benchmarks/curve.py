@@ -2,9 +2,7 @@
 
 Compilation, evaluation and saving are outside of the clock, and so is whatever else the machine
 does. A run that was killed goes on from its last saved state with the clock it had then. One
-thread, and freed memory kept as train.py keeps it (amortize/allocator.py):
-
-    MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4294967296 taskset -c 1 python ...
+thread, and freed memory kept as train.py keeps it (`prepare`, before JAX computes anything).
 """
 
 from __future__ import annotations
@@ -18,6 +16,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from amortize import compilation
+from amortize.allocator import keep_pages
 from amortize.checkpoint import RunStore, write_json
 from amortize.config import Bucket, TrainConfig, differences, from_dict, to_dict
 from amortize.errors import UsageError
@@ -37,6 +37,13 @@ class Progress(NamedTuple):
     step: int  # steps done
     datasets: int  # seen by them
     core_seconds: float  # processor time of them
+
+
+def prepare() -> None:
+    """One thread, freed memory kept, compiled programs cached; before JAX has threads."""
+    keep_pages()
+    compilation.enable_cache()
+    compilation.one_thread()
 
 
 def train(

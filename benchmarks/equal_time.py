@@ -1,15 +1,15 @@
 """How long the two-stream network takes to the loss that AVICI's axial one ends with.
 
     python benchmarks/equal_time.py 10
-    python benchmarks/equal_time.py 30 --optimiser muon:1e-3
+    python benchmarks/equal_time.py 10 --network "axial, small" --minutes 10 --optimiser muon:3e-3
 
 Tables of 200 rows and so many variables, of the prior that the held-out scenario `mixture` is
 drawn from. The axial network takes the best of several optimisers after short runs of each, of
 which the best goes on; the others' time is not charged to it. The two-stream network has the shape
 and the optimiser of the first `small` with statistics and gets no choice. Rates are constant after
 a warm-up; averaged parameters are scored. The clock is processor time of training steps on one
-thread; curve.py says in which environment to start it. Killed and started again it goes on;
-`--report` writes page and plot and trains nothing.
+thread. Killed and started again it goes on, and networks that a call does not name keep their
+records; `--report` writes page and plot and trains nothing.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from curve import Progress, Record, train
+from curve import Progress, Record, prepare, train
 
-from amortize import compilation
 from amortize.axial import AxialConfig
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
 from amortize.errors import UsageError
@@ -45,7 +44,7 @@ BATCHES = {OURS: 16, "axial": 2, "axial, small": 8}  # the slower a network, the
 WARMUPS = {OURS: 30, "axial": 15, "axial, small": 30}  # steps
 OPTIMISERS = ("muon:1e-3", "muon:3e-3", "adamw:5e-4")
 OURS_BY = "muon:2e-3"
-GROWTH = 1.2  # of the time between evaluations of the two-stream network
+GROWTH = {OURS: 1.2, "axial": 1.5, "axial, small": 1.3}  # of the time between evaluations
 
 
 def config_of(name: str, variables: int, chosen: str) -> TrainConfig:
@@ -82,7 +81,8 @@ def axial(
     name: str, variables: int, held_out: HeldOut, out: Path, tune: float, whole: float, tried: Any
 ) -> list[Record]:
     """The evaluations of an axial network under its best optimiser; seconds of the clock."""
-    marks = [tune, *(whole * share for share in (0.5, 1.0) if whole * share > tune)]
+    between = [tune * GROWTH[name] ** k for k in range(1, 60)]
+    marks = [tune, *(mark for mark in between if mark < whole), whole]
 
     def until(seconds: float):
         return lambda records: records[-1]["core_seconds"] >= seconds
@@ -166,6 +166,7 @@ def plot(runs: dict[int, list[Record]], path: Path) -> None:
 def main(
     variables: Annotated[int, typer.Argument(help="of every table")] = 10,
     minutes: Annotated[float, typer.Option(help="of each axial network")] = 5.0,
+    our_minutes: Annotated[float, typer.Option(help="of ours at least")] = 0.0,
     tune_minutes: Annotated[float, typer.Option(help="of each optimiser that is tried")] = 0.75,
     optimiser: Annotated[list[str] | None, typer.Option(help="METHOD:RATE to try")] = None,
     network: Annotated[list[str] | None, typer.Option(help="the axial networks to run")] = None,
@@ -174,11 +175,10 @@ def main(
     results: Annotated[Path, typer.Option(help="where records and page go")] = RESULTS,
     only_report: Annotated[bool, typer.Option("--report", help="write the page alone")] = False,
 ) -> None:
-    """Train the axial networks, then ours until it has passed them or used their time."""
+    """Train the axial networks, then ours until it has passed those or used their time."""
     results.mkdir(parents=True, exist_ok=True)
     if not only_report:
-        compilation.enable_cache()
-        compilation.one_thread()
+        prepare()
         held_out = HeldOut("mixture", datasets, ROWS, variables)
         folder, whole = out / str(variables), 60 * minutes
         tried = tuple(optimiser or OPTIMISERS)
@@ -187,21 +187,23 @@ def main(
             tune = 60 * tune_minutes
             runs[name] = axial(name, variables, held_out, folder, tune, whole, tried)
         target = min(records[-1]["held_out"]["loss"] for records in runs.values())
-        marks = [GROWTH**k for k in range(60)]
+        marks = [GROWTH[OURS] ** k for k in range(60)]
+        least = 60 * our_minutes
 
         def enough(records: list[Record]) -> bool:
-            last = records[-1]
-            return last["held_out"]["loss"] <= target or last["core_seconds"] >= whole
+            spent, reached = records[-1]["core_seconds"], records[-1]["held_out"]["loss"] <= target
+            return spent >= (least if reached else max(least, whole))
 
         config = config_of(OURS, variables, OURS_BY)
         found = train(config, folder / OURS, held_out, passing(marks), enough)
         runs[OURS] = [{**record, "optimiser": OURS_BY} for record in found]
-        with (results / f"d{variables}.jsonl").open("w") as file:
-            for name, records in runs.items():
-                size = parameter_count(abstract_state(replace(config, model=MODELS[name])).params)
-                for record in records:
-                    about = {"network": name, "parameters": size, "held_out_datasets": datasets}
-                    file.write(json.dumps({**about, **record}) + "\n")
+        kept = [r for r in read(results).get(variables, []) if r["network"] not in runs]
+        for name, records in runs.items():
+            size = parameter_count(abstract_state(replace(config, model=MODELS[name])).params)
+            about = {"network": name, "parameters": size, "held_out_datasets": datasets}
+            kept += [{**about, **record} for record in records]
+        lines = [json.dumps(record) + "\n" for record in kept]
+        (results / f"d{variables}.jsonl").write_text("".join(lines))
     found = read(results)
     text = page(found)
     (results / "results.md").write_text(text)

@@ -22,9 +22,8 @@ from typing import Annotated, Any
 import jax
 import numpy as np
 import typer
-from curve import Progress, Record, evaluations, train
+from curve import Progress, Record, evaluations, prepare, train
 
-from amortize import compilation
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
 from amortize.errors import UsageError
 from amortize.model import ModelConfig, parameter_count
@@ -53,10 +52,10 @@ class Size:
 
 
 SIZES = {
-    "xs": Size(1, 16, 24, 6, 8, 1109),
-    "s": Size(2, 16, 40, 8, 10, 642),
-    "m": Size(3, 24, 48, 10, 12, 446),
-    "l": Size(3, 32, 64, 12, 16, 310),
+    "xs": Size(1, 16, 24, 6, 8, 2760),
+    "s": Size(2, 16, 40, 8, 10, 2760),
+    "m": Size(3, 24, 48, 10, 12, 1331),
+    "l": Size(3, 32, 64, 12, 16, 446),
 }
 
 
@@ -136,8 +135,7 @@ def main(
     collect: Annotated[bool, typer.Option("--collect", help="keep points, train nothing")] = False,
 ) -> None:
     """Train what is not finished, the smallest first, and keep its points."""
-    compilation.enable_cache()
-    compilation.one_thread()
+    prepare()
     results.mkdir(parents=True, exist_ok=True)
     held_out = None if collect else HeldOut("mixture", datasets, 200, 10)
     for name in size or SIZES:
