@@ -202,8 +202,8 @@ def main(  # noqa: PLR0912, PLR0915
             store.save(step, state, progress)
             store.close()
             raise DataError(
-                f"{error}. The {step:,} steps before it are saved in {out}: "
-                "mend it, and the same command goes on"
+                f"{error}. Step {step:,} is saved in {out}: mend the simulator, and the same "
+                "command goes on"
             ) from error
         state, metrics = train_step(config, bucket, state, step, mesh, data)
         settle()  # the step before, while this one runs

@@ -6,11 +6,19 @@ import dataclasses
 from collections.abc import Iterator
 from itertools import count, repeat
 
-from amortize.config import TrainConfig
+import jax
+
+from amortize.config import Bucket, TrainConfig
 from amortize.errors import DataError, UsageError
 from amortize.training import bucket_of
 from simulators import Dataset, Prior
-from simulators.host import SimulatorError, check_simulator, load_simulator, stream
+from simulators.host import (
+    SimulatorError,
+    blank_batch,
+    check_simulator,
+    load_simulator,
+    stream,
+)
 
 
 def with_simulator(config: TrainConfig, spec: str) -> TrainConfig:
@@ -46,9 +54,21 @@ def feed(config: TrainConfig, start: int) -> Iterator[Dataset | None]:
     if simulator is None or not simulator.streams:
         yield from repeat(None)
         return
-    buckets = (bucket_of(config, step) for step in count(start))
-    shapes = ((bucket.batch, bucket.rows[1], bucket.variables[1]) for bucket in buckets)
+    shapes = (shape_of(bucket_of(config, step)) for step in count(start))
     try:
         yield from stream(simulator, shapes, config.seed, start)
     except SimulatorError as error:
         raise DataError(str(error)) from error
+
+
+def shapes_given(config: TrainConfig, bucket: Bucket) -> Dataset | None:
+    """Shapes and types of what `feed` gives a step of `bucket`; None where that simulates."""
+    if not config.simulator or not load_simulator(config.simulator).streams:
+        return None
+    blank = blank_batch(shape_of(bucket))
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), blank)
+
+
+def shape_of(bucket: Bucket) -> tuple[int, int, int]:
+    """Datasets, rows and variables of a padded batch."""
+    return bucket.batch, bucket.rows[1], bucket.variables[1]

@@ -10,6 +10,7 @@ import psutil
 from jax.sharding import Mesh
 
 from amortize.config import Bucket, TrainConfig
+from amortize.feed import shapes_given
 from amortize.mesh import everywhere
 from amortize.model import ModelConfig
 from amortize.training import abstract_state, compiled_step
@@ -39,8 +40,8 @@ def bytes_needed(config: TrainConfig, bucket: Bucket, mesh: Mesh) -> int:
         lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=everywhere(mesh)),
         abstract_state(config),
     )
-    scalars = np.int32(0), np.int32(config.seed), np.float32(0)
-    found = compiled_step(config, bucket, mesh).lower(state, *scalars).compile().memory_analysis()
+    data = np.int32(0), np.int32(config.seed), np.float32(0), shapes_given(config, bucket)
+    found = compiled_step(config, bucket, mesh).lower(state, *data).compile().memory_analysis()
     held = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes
     return held + found.temp_size_in_bytes
 
@@ -66,7 +67,7 @@ def shortage(config: TrainConfig, mesh: Mesh) -> str:
         return ""
     n, d = bucket.rows[1], bucket.variables[1]
     return (
-        f"a step of {bucket.batch} datasets of {n:,} rows and {d} variables needs about "
+        f"a step of {bucket.batch:,} datasets of {n:,} rows and {d} variables needs about "
         f"{needed / 2**30:.1f} GiB, and {available / 2**30:.1f} GiB are free; lower that "
         "bucket's batch, or set model.rematerialise=true"
     )

@@ -5,7 +5,8 @@
     python benchmarks/throughput.py small --buckets      every shape, and batches of equal cost
 
 Shares are of one step on the middle bucket by cost, unless --shape names another. On a CPU the
-clock is processor time, which other work on the machine does not add to; elsewhere it is wall time.
+clock is processor time, which other work on the machine adds little to; elsewhere it is wall time.
+Memory is kept and XLA is told the same as by train.py.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 import typer
 from clock import seconds
+from curve import prepare
 
 from amortize import compilation
 from amortize.config import Bucket, TrainConfig, override, preset
@@ -66,11 +68,12 @@ def step_of(config: TrainConfig, bucket: Bucket) -> tuple[float, float]:
 def shares(config: TrainConfig, bucket: Bucket) -> Iterator[str]:
     """Lines on the parts of a step and the rate of its arithmetic."""
     key = jax.random.key(0)
-    draw = jax.jit(lambda key: draw_data(key, config.prior, bucket))
+    options = compilation.compiler_options(len(config.buckets))  # as of the whole step
+    draw = jax.jit(lambda key: draw_data(key, config.prior, bucket), compiler_options=options)
     data, params = draw(key), initial_state(config).params
     loss = partial(objective, config.model, config.prior, config.questions)
-    forward = jax.jit(loss)
-    both = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    forward = jax.jit(loss, compiler_options=options)
+    both = jax.jit(jax.value_and_grad(loss, has_aux=True), compiler_options=options)
     whole, operations = step_of(config, bucket)
     simulation = spent(lambda: draw(key))
     ahead = spent(lambda: forward(params, data, key))
@@ -121,8 +124,7 @@ def main(
     write: Annotated[Path | None, typer.Option(help="file for what is printed")] = None,
 ) -> None:
     """Print shares and rates, or the costs of all buckets."""
-    compilation.enable_cache()
-    compilation.one_thread()
+    prepare()
     config = override(preset(name), set_ or [])
     if shape is None:
         size = [b.batch * b.rows[1] * b.variables[1] for b in config.buckets]

@@ -131,6 +131,22 @@ def draw_batch(
     return jax.vmap(one)(jnp.arange(b))
 
 
+def blank_batch(shape: Shape) -> Dataset:
+    """A batch of padding alone, as NumPy arrays with axis b first."""
+    b, n, d = shape
+    return Dataset(
+        values=np.zeros((b, n, d), np.float32),
+        observed=np.zeros((b, n, d), bool),
+        intervened=np.zeros((b, n, d), bool),
+        graph=np.zeros((b, d, d), bool),
+        rows=np.zeros((b, n), bool),
+        variables=np.zeros((b, d), bool),
+        confounded=np.zeros((b, d, d), bool),
+        kind=np.full((b, d), CONTINUOUS, np.int32),
+        regime=np.zeros((b, n), bool),
+    )
+
+
 def host_batch(simulator: Simulator, shape: Shape, seed: int, step: int) -> Dataset:
     """The datasets of one step from a Python generator, padded, as NumPy arrays with axis b first.
 
@@ -142,18 +158,7 @@ def host_batch(simulator: Simulator, shape: Shape, seed: int, step: int) -> Data
     """
     b, n, d = shape
     rng = np.random.default_rng((seed, step))
-    fields: dict[str, Any] = dict(
-        values=np.zeros((b, n, d), np.float32),
-        observed=np.zeros((b, n, d), bool),
-        intervened=np.zeros((b, n, d), bool),
-        graph=np.zeros((b, d, d), bool),
-        rows=np.zeros((b, n), bool),
-        variables=np.zeros((b, d), bool),
-        confounded=np.zeros((b, d, d), bool),
-        kind=np.full((b, d), CONTINUOUS, np.int32),
-        regime=np.zeros((b, n), bool),
-    )
-    batch = Dataset(**fields)
+    batch = blank_batch(shape)
     k = -1
     for k, result in enumerate(_results(simulator, rng, shape)):
         values, graph, intervened = (np.asarray(p) for p in _as_triple(simulator, result))

@@ -1,6 +1,9 @@
 """The estimate that refuses a config before its first step."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import jax
 
@@ -8,6 +11,13 @@ from amortize import memory
 from amortize.config import Bucket, override, small, tiny
 from amortize.mesh import data_mesh
 from amortize.training import abstract_state
+
+NOISE = """
+import jax, jax.numpy as jnp
+
+def noise(key, n, d):
+    return jax.random.normal(key, (n, d)), jnp.zeros((d, d))
+"""
 
 
 def test_the_largest_bucket_is_the_one_with_most_tokens():
@@ -34,3 +44,20 @@ def test_too_little_memory_is_refused_before_anything_runs(monkeypatch):
 
 def test_this_machine_has_memory():
     assert memory.bytes_available(jax.devices()[0]) > 1e6
+
+
+def test_the_command_refuses_what_cannot_fit_in_one_line_before_step_0(tmp_path):
+    (tmp_path / "mine.py").write_text(NOISE)
+    program = [sys.executable, str(Path(__file__).parents[1] / "train.py"), "tiny", "--out", "run"]
+    bucket = '{"rows": [20, 32], "variables": [4, 4], "batch": 100000000, "weight": 1.0}'
+    options = ["--set", f"buckets=[{bucket}]", "--simulator", "mine:noise"]
+    done = subprocess.run(
+        program + options, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(
+        "train.py: a step of 100,000,000 datasets of 32 rows and 4 variables needs"
+    )
+    assert line.endswith("set model.rematerialise=true")
+    assert not (tmp_path / "run" / "config.json").exists()
