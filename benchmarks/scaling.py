@@ -14,14 +14,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from scaling_page import page, plot
+from scaling_page import last_points, page, plot
 from scipy.optimize import least_squares
 from scipy.special import logsumexp
 
@@ -154,6 +154,29 @@ def envelope(points: list[Point]) -> list[Point]:
     return kept
 
 
+def crossings(points: list[Point]) -> list[tuple[Point, Point, float | None]]:
+    """Where each size becomes better than the next smaller one for the same arithmetic.
+
+    Losses between the points of a run are interpolated, in logarithms.
+
+    Returns:
+        The last point of the smaller, of the larger, and the operations from which on the larger
+        is better as far as both were measured; None where it is not at the end of that.
+    """
+    found = []
+    for small, large in pairwise(last_points(points)):
+        tracks = [
+            sorted((p.operations, p.loss) for p in points if p.run == end.run)
+            for end in (small, large)
+        ]
+        (x, y), (u, v) = (np.log(np.array(track)).T for track in tracks)
+        at = np.linspace(max(x[0], u[0]), min(x[-1], u[-1]), 2001)
+        ahead = np.interp(at, x, y) <= np.interp(at, u, v)  # the smaller one
+        last = int(np.flatnonzero(ahead)[-1]) if ahead.any() else -1
+        found.append((small, large, None if ahead[-1] else float(np.exp(at[last + 1]))))
+    return found
+
+
 def share_of_parameters(law: dict[str, float]) -> float:
     """Exponent with which the best N grows with C where C is proportional to N D."""
     return law["beta"] / (law["alpha"] + law["beta"])
@@ -235,7 +258,8 @@ def main(
     spent = ACCELERATOR_MINUTES * 60 * rate
     name = f"{ACCELERATOR_MINUTES} minutes of an accelerator at {rate / 1e12:g} TFLOP/s"
     bests.append(best_of(name, spent / operations(CANDIDATES), law, others))
-    text = page(points, law, others, along, share_of_parameters(law), bests, forecast(points))
+    told, passed = forecast(points), crossings(points)
+    text = page(points, law, others, along, share_of_parameters(law), bests, told, passed)
     (folder / "results.md").write_text(text)
     print(text)
     plot(points, law, kept, along, figure)

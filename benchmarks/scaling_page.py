@@ -34,6 +34,7 @@ def page(
     share: float,
     bests: list[Best],
     told: tuple[float, float, int],
+    passed: list[tuple[Point, Point, float | None]],
 ) -> str:
     """Everything that was found, as Markdown."""
     operations = [p.operations for p in points]
@@ -54,6 +55,12 @@ def page(
     lines += ["", "Lowest loss that was measured for so much arithmetic:", ""]
     lines += ["| operations | run | parameters | loss |", "| --- " * 4 + "|"]
     lines += [f"| {c:.1e} | {p.run} | {p.parameters:,.0f} | {p.loss:.4f} |" for c, p in won(points)]
+    lines += [
+        "",
+        "Where a size becomes better than the next smaller one for the same arithmetic:",
+        "",
+    ]
+    lines += [f"- {line}" for line in passing(passed)]
     lines += ["", "loss(N, D) = floor + a N^-alpha + b D^-beta:", ""]
     lines += ["| | value | 95 % of resamples |", "| --- " * 3 + "|"]
     for name in ("floor", "a", "alpha", "b", "beta"):
@@ -83,6 +90,19 @@ def page(
         )
     hours = max(p.core_seconds for p in points) / 3600
     return "\n".join([*lines, "", CAUTION.format(hours=hours)])
+
+
+def passing(passed: list[tuple[Point, Point, float | None]]) -> list[str]:
+    """A line on every two neighbours in size."""
+    lines = []
+    for small, large, operations in passed:
+        both = f"{large.parameters:,.0f} parameters after {small.parameters:,.0f}"
+        until = min(small.operations, large.operations)
+        where = f"not up to {until:.1e} operations"
+        if operations is not None:
+            where = f"from {operations:.1e} operations on (measured up to {until:.1e})"
+        lines.append(f"{both}: {where}")
+    return lines
 
 
 def last_points(points: list[Point]) -> list[Point]:

@@ -14,6 +14,7 @@ from scaling import (
     Point,
     best_of,
     cost_by_size,
+    crossings,
     envelope,
     fit_one,
     fit_two,
@@ -82,6 +83,15 @@ def test_the_envelope_falls_and_the_winner_is_cheap_enough():
     assert [p.loss for _, p in won(points, 2)] == [4.0, 1.0]
 
 
+def test_sizes_pass_each_other_where_the_law_says(points):
+    first, second, third = crossings(points)
+    # a (n^-alpha - m^-alpha) = b ((C / 6 m)^-beta - (C / 6 n)^-beta), n and m the two sizes
+    data, size = 8 * (4.8e5**0.4 - 1.2e5**0.4), 30 * (2e4**-0.5 - 8e4**-0.5)
+    assert first[2] == pytest.approx((data / size) ** 2.5, rel=0.2)
+    assert (first[0].run, first[1].run) == ("a", "b")
+    assert second[2] is None and third[2] is None  # both after the last common point
+
+
 def test_the_page_marks_what_was_not_trained_and_the_plot_is_drawn(points, tmp_path):
     kept = envelope(points)
     along = {"floor": 0.2, "c": 500.0, "gamma": 0.25, "error": 0.0}
@@ -89,7 +99,9 @@ def test_the_page_marks_what_was_not_trained_and_the_plot_is_drawn(points, tmp_p
         best_of(name, spent / (6 * CANDIDATES), LAW, [LAW])
         for name, spent in (("little", 1e11), ("much", 1e22))
     )
-    text = page(points, LAW | {"error": 0.0}, [LAW], along, 0.4, [inside, beyond], (0.01, 0.0, 3))
+    law, found = LAW | {"error": 0.0}, crossings(points)
+    text = page(points, law, [LAW], along, 0.4, [inside, beyond], (0.01, 0.0, 3), found)
+    assert text.count("not up to") == 2 and "80,000 parameters after 20,000: from" in text
     (little,) = [line for line in text.splitlines() if line.startswith("| little")]
     (much,) = [line for line in text.splitlines() if line.startswith("| much")]
     assert "outside" not in little
