@@ -75,7 +75,8 @@ def page(
         f"grow as C^{share:.2f}. Along the lower envelope: loss(C) = {along['floor']:.3f} + "
         f"{along['c']:.4g} C^-{along['gamma']:.3f} (error {along['error']:.1%}).",
         "",
-        "What the law prefers, a dataset costing what the trained sizes' power law says:",
+        "What the law prefers, a dataset costing what the trained sizes' power law says (budgets "
+        "up to a hundred times the longest run):",
         "",
         "| budget | parameters | 95 % of resamples | datasets | loss | 95 % of resamples | |",
         "| --- " * 7 + "|",
@@ -90,6 +91,42 @@ def page(
         )
     hours = max(p.core_seconds for p in points) / 3600
     return "\n".join([*lines, "", CAUTION.format(hours=hours)])
+
+
+def told_again(
+    points: list[Point],
+    second: list[Point],
+    expected: list[float],
+    passed: list[tuple[Point, Point, float | None]],
+) -> str:
+    """What the law says of runs on other tables, which it was not fitted to."""
+    most = {p.run: p.datasets for p in last_points(points)}
+    lines = [
+        "",
+        "## A second run, not fitted",
+        "",
+        "Made after the simulator's random numbers had changed: other tables to learn from, and 64 "
+        "others to be scored on. Error of the law, with sign (positive: told too high), on points "
+        "within and beyond the datasets that the size was fitted on:",
+        "",
+        "| run | parameters | operations | datasets | last loss | told | error within | beyond |",
+        "| --- " * 8 + "|",
+    ]
+    errors = np.log(np.array(expected) / np.array([p.loss for p in second]))
+    for end in last_points(second):
+        own = np.array([p.run == end.run for p in second])
+        beyond = np.array([p.datasets > most.get(p.run, 0) for p in second])
+        within, out = (
+            f"{errors[mask].mean():+.1%}" if mask.any() else "-"
+            for mask in (own & ~beyond, own & beyond)
+        )
+        lines.append(
+            f"| {end.run} | {end.parameters:,.0f} | {end.operations:.2e} | {end.datasets:,.0f} | "
+            f"{end.loss:.4f} | {expected[second.index(end)]:.4f} | {within} | {out} |"
+        )
+    spent = [p.operations for p in second]
+    lines += ["", f"{min(spent):.2g} to {max(spent):.2g} operations. Of neighbours in size:", ""]
+    return "\n".join([*lines, *(f"- {line}" for line in passing(passed)), ""])
 
 
 def passing(passed: list[tuple[Point, Point, float | None]]) -> list[str]:

@@ -23,7 +23,7 @@ from scaling import (
     resampled,
     share_of_parameters,
 )
-from scaling_page import last_points, page, plot, won
+from scaling_page import last_points, page, plot, told_again, won
 
 LAW = {"floor": 0.2, "a": 30.0, "alpha": 0.5, "b": 8.0, "beta": 0.4}
 
@@ -109,6 +109,14 @@ def test_the_page_marks_what_was_not_trained_and_the_plot_is_drawn(points, tmp_p
     plot(points, LAW, kept, along, tmp_path / "scaling.png")
     assert (tmp_path / "scaling.png").stat().st_size > 10_000
     assert [p.run for p in last_points(points)] == ["a", "b", "c", "d"]
+
+
+def test_points_that_were_not_fitted_are_told_within_and_beyond(points):
+    seen = [p for p in points if p.datasets < 2e4]
+    expected = [p.loss * (1.1 if p.datasets < 2e4 else 0.8) for p in points]
+    text = told_again(seen, points, expected, crossings(points))
+    (line,) = [line for line in text.splitlines() if line.startswith("| a |")]
+    assert line.endswith(f"| {np.log(1.1):+.1%} | {np.log(0.8):+.1%} |")
 
 
 def test_sizes_of_the_grid_grow_and_differ_in_shape_alone():
