@@ -21,9 +21,11 @@ from jax import Array
 
 from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
-from amortize.cell_features import CELL_FEATURES, cell_features
+from amortize.cell_features import CELL_FEATURES, RESIDUALS, cell_features
 from amortize.conditionals import CONDITIONALS
-from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features, pair_sums
+from amortize.linear_graphs import GRAPH_FEATURES, linear_graphs
+from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features
+from amortize.pair_sums import pair_sums
 from amortize.stack import run, stack
 
 Params = dict[str, Any]  # nested dictionary of arrays
@@ -46,6 +48,7 @@ class ModelConfig:
     final_read: bool = True  # pair blocks read the last row stream once more
     statistics: bool = False  # pairs start from correlations and effects of interventions as well
     conditionals: bool = False  # and from what conditioning on a third variable does to these
+    order_search: bool = False  # both streams read the best linear graphs of a search
     bfloat16: bool = False  # matrix products in bfloat16; statistics and norms stay float32
     architecture: Literal["two_stream", "axial"] = "two_stream"
     axial: AxialConfig = field(default_factory=AxialConfig)  # read by "axial" alone
@@ -193,10 +196,11 @@ class TwoStream(nnx.Module):
     def __init__(self, config: ModelConfig, rngs: nnx.Rngs) -> None:
         dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
         self.config = config
-        self.cell_in = nnx.Linear(CELL_FEATURES, 2 * config.row_width, rngs=rngs)
+        cells = CELL_FEATURES + RESIDUALS * config.order_search
+        self.cell_in = nnx.Linear(cells, 2 * config.row_width, rngs=rngs)
         self.cell_out = nnx.Linear(2 * config.row_width, config.row_width, rngs=rngs)
         features = PAIR_FEATURES + STATISTICS * config.statistics
-        features += CONDITIONALS * config.conditionals
+        features += CONDITIONALS * config.conditionals + GRAPH_FEATURES * config.order_search
         self.pair_in = nnx.Linear(features, config.pair_width, rngs=rngs)
 
         def blocks(kind, depth: int) -> nnx.Module:
@@ -213,11 +217,13 @@ class TwoStream(nnx.Module):
         config, variables_bd = self.config, batch.variables_bd
         pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
         variables_b = jnp.maximum(variables_bd.sum(-1), 1).astype(jnp.float32)
-        totals = pair_sums(batch)
+        totals = pair_sums(batch, config.order_search)
         count_bdd = totals.count_bdd
         observed_bdn = batch.observed_bnd.swapaxes(1, 2)
-        s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch))))
-        z = self.pair_in(pair_features(batch, totals, config.statistics, config.conditionals))
+        graphs = linear_graphs(totals, variables_bd) if config.order_search else None
+        s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch, graphs))))
+        chosen = (config.statistics, config.conditionals, graphs)
+        z = self.pair_in(pair_features(batch, totals, *chosen))
 
         def row_step(streams: tuple[Array, Array], block: RowBlock):
             s, z = streams

@@ -1,12 +1,6 @@
-"""What an ordered pair of variables starts from: sums over rows, and features made of them.
-
-All sums are plain sums over rows, so chunks of a table (or the parties that hold them) add up to
-the same features.
-"""
+"""What an ordered pair of variables starts from: features made of sums over rows."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,67 +8,26 @@ from jax import Array
 
 from amortize.batch import Batch
 from amortize.conditionals import conditionals
+from amortize.linear_graphs import LinearGraphs
+from amortize.pair_sums import PairSums
 
 PAIR_FEATURES = 16
 STATISTICS = 9  # further ones, of ModelConfig.statistics
 SHRINKAGE = 0.05  # of the correlation matrix towards the identity, before it is inverted
-LIMIT = 6.0  # of the standardised effects, in standard deviations
-
-
-class PairSums(NamedTuple):
-    """Sums over rows; those of two chunks of a table add up to those of the whole."""
-
-    rows_b: Array  # rows
-    intervened_rows_b: Array  # rows in which some variable is set
-    regime_rows_b: Array  # rows of experiments with unknown target
-    set_bd: Array  # rows in which i is set
-    count_bdd: Array  # rows in which i and j are both observed
-    product_bdd: Array  # sum of z_i z_j, missing cells counted as 0
-    set_count_bdd: Array  # rows in which i is set and j observed but not set
-    set_sum_bdd: Array  # sum of z_j over these
-    set_product_bdd: Array  # sum of z_i z_j over these
-    set_square_bdd: Array  # sum of z_i^2 over these
-    set_own_bdd: Array  # sum of z_i over these
-    free_count_bd: Array  # rows without any set variable in which j is observed
-    free_sum_bd: Array  # sum of z_j over these
-
-
-def pair_sums(batch: Batch) -> PairSums:
-    """The sums of a batch, or of one chunk of its rows (values standardised over the whole)."""
-    seen = batch.observed_bnd.astype(jnp.float32)
-    z = jnp.clip(batch.values_bnd, -LIMIT, LIMIT) * seen
-    acted = batch.intervened_bnd.astype(jnp.float32)
-    effect = seen * (1 - acted)  # cells in which an effect could show
-    free = 1 - batch.intervened_bnd.any(-1, keepdims=True).astype(jnp.float32)
-
-    def over_rows(left_bnd: Array, right_bnd: Array) -> Array:
-        return jnp.einsum("bni,bnj->bij", left_bnd, right_bnd)
-
-    return PairSums(
-        rows_b=batch.rows_bn.sum(-1).astype(jnp.float32),
-        intervened_rows_b=batch.intervened_bnd.any(-1).sum(-1).astype(jnp.float32),
-        regime_rows_b=batch.regime_bn.sum(-1).astype(jnp.float32),
-        set_bd=acted.sum(1),
-        count_bdd=over_rows(seen, seen),
-        product_bdd=over_rows(z, z),
-        set_count_bdd=over_rows(acted * seen, effect),
-        set_sum_bdd=over_rows(acted * seen, z * effect),
-        set_product_bdd=over_rows(acted * z, z * effect),
-        set_square_bdd=over_rows(acted * z**2, effect),
-        set_own_bdd=over_rows(acted * z, effect),
-        free_count_bd=(seen * free).sum(1),
-        free_sum_bd=(z * free).sum(1),
-    )
 
 
 def pair_features(
-    batch: Batch, sums: PairSums, statistics: bool, conditional: bool = False
+    batch: Batch,
+    sums: PairSums,
+    statistics: bool,
+    conditional: bool = False,
+    graphs: LinearGraphs | None = None,
 ) -> Array:
     """[b, d, d, c]: identity, counts of rows, experiments on either side, kinds, knowledge.
 
     With `statistics`, also correlations and effects of interventions; with `conditional`, also what
-    conditioning does to correlations. Of the batch only what has no rows is read: variables, kinds,
-    knowledge.
+    conditioning does to correlations; with `graphs`, also what the best linear graphs say. Of the
+    batch only what has no rows is read: variables, kinds, knowledge.
     """
     b, d = batch.variables_bd.shape
     rows_b = jnp.maximum(sums.rows_b, 1)
@@ -108,7 +61,8 @@ def pair_features(
         features += _associations(batch.variables_bd, sums) + _effects(sums)
     if conditional:
         features += conditionals(_correlations(sums), batch.variables_bd, sums.rows_b)
-    return jnp.stack(features, -1)
+    found = jnp.stack(features, -1)
+    return found if graphs is None else jnp.concatenate([found, graphs.features_bddc], -1)
 
 
 def _correlations(sums: PairSums) -> Array:

@@ -18,8 +18,10 @@ from jax import Array
 
 from amortize.batch import Batch
 from amortize.cell_features import cell_features
+from amortize.linear_graphs import LinearGraphs, linear_graphs
 from amortize.model import ModelConfig, Params, TwoStream, network
-from amortize.pair_features import PairSums, pair_features, pair_sums
+from amortize.pair_features import pair_features
+from amortize.pair_sums import PairSums, pair_sums
 from amortize.stack import layers
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def stream_logits(
     net = network(config, params)
     assert isinstance(net, TwoStream)
     starts = range(0, len(table.values_nd), rows)
-    passes = config.row_blocks + config.final_read
+    passes = 1 + config.row_blocks + config.final_read
     steps = iter(range(1, passes * len(starts) + 1))
 
     def chunk(start: int) -> Batch:
@@ -68,18 +70,22 @@ def stream_logits(
         progress(next(steps) / (passes * len(starts)))
         return total
 
+    sums: PairSums | None = None
+    for start in starts:
+        sums = added(sums, _sums(chunk(start), searching=config.order_search))
+    assert sums is not None
+    whole = chunk(0)
+    graphs = _search(sums, whole.variables_bd) if config.order_search else None
     blocks = layers(net.row_stack)
     tokens: list[Array] = []
-    total: tuple[PairSums, Array] | None = None
+    outer_bxy: Array | None = None
     for start in starts:
-        s, sums, outer = _embed((net.cell_in, net.cell_out, blocks[0].outer), chunk(start))
+        s, outer = _embed((net.cell_in, net.cell_out, blocks[0].outer), chunk(start), graphs)
         tokens.append(s)
-        total = added(total, (sums, outer))
-    assert total is not None
-    sums, outer_bxy = total
-    whole = chunk(0)
+        outer_bxy = added(outer_bxy, outer)
+    assert outer_bxy is not None
     chosen = {"statistics": config.statistics, "conditional": config.conditionals}
-    z = _start((net.pair_in,), whole, sums, **chosen)
+    z = _start((net.pair_in,), whole, sums, graphs, **chosen)
     for place, block in enumerate(blocks):
         reasoning = (block.outer, block.triangle, block.pair_transition)
         z = _reason(reasoning, z, outer_bxy, sums.count_bdd, whole.variables_bd)
@@ -141,18 +147,32 @@ def _compiled(static: tuple[str, ...] = ()) -> Callable:
     return wrap
 
 
+@partial(jax.jit, static_argnames="searching")
+def _sums(chunk: Batch, searching: bool) -> PairSums:
+    return pair_sums(chunk, searching)
+
+
+_search = jax.jit(linear_graphs)
+
+
 @_compiled()
-def _embed(modules: tuple, chunk: Batch) -> tuple[Array, PairSums, Array]:
+def _embed(modules: tuple, chunk: Batch, graphs: LinearGraphs | None) -> tuple[Array, Array]:
     cell_in, cell_out, outer = modules
-    s = cell_out(jax.nn.relu(cell_in(cell_features(chunk))))
-    return s, pair_sums(chunk), outer.sums(s, chunk.observed_bnd.swapaxes(1, 2))
+    s = cell_out(jax.nn.relu(cell_in(cell_features(chunk, graphs))))
+    return s, outer.sums(s, chunk.observed_bnd.swapaxes(1, 2))
 
 
 @_compiled(static=("statistics", "conditional"))
 def _start(
-    modules: tuple, whole: Batch, sums: PairSums, *, statistics: bool, conditional: bool
+    modules: tuple,
+    whole: Batch,
+    sums: PairSums,
+    graphs: LinearGraphs | None,
+    *,
+    statistics: bool,
+    conditional: bool,
 ) -> Array:
-    return modules[0](pair_features(whole, sums, statistics, conditional))
+    return modules[0](pair_features(whole, sums, statistics, conditional, graphs))
 
 
 @_compiled()

@@ -54,7 +54,7 @@ def abstract_state(config: TrainConfig) -> TrainState:
 def carry_over(params: Params, fresh: Params) -> Params:
     """Parameters of an earlier network in the shapes of a new one.
 
-    Where the new one reads more pair features, these start with weight 0, and pair
+    Where the new one reads more features of pairs or cells, these start with weight 0, and pair
     blocks that it has more of start by adding nothing: it begins as the same function.
 
     Raises:
@@ -66,7 +66,7 @@ def carry_over(params: Params, fresh: Params) -> Params:
     for name, leaf in new.items():
         old = jnp.asarray(given[name]) if name in given else None
         if old is not None and old.ndim == leaf.ndim and old.shape[0] < leaf.shape[0]:
-            if name == "pair_in.kernel":
+            if name in ("pair_in.kernel", "cell_in.kernel"):
                 old = jnp.pad(old, ((0, leaf.shape[0] - old.shape[0]), (0, 0)))
             elif name.startswith("pair_stack."):
                 old = jnp.concatenate([old, leaf[old.shape[0] :]])  # fresh blocks end in zeros

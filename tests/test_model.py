@@ -19,7 +19,7 @@ from amortize.model import (
 )
 
 NETWORKS = {
-    "two_stream": replace(tiny().model, statistics=True, conditionals=True),
+    "two_stream": replace(tiny().model, statistics=True, conditionals=True, order_search=True),
     "axial": replace(tiny().model, architecture="axial", axial=AxialConfig(1, 16, 2, 8)),
 }
 N, D = 24, 5

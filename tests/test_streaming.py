@@ -61,7 +61,7 @@ def whole_logits(config: ModelConfig, params: dict) -> np.ndarray:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"row_blocks": 2, "statistics": True, "conditionals": True},
+        {"row_blocks": 2, "statistics": True, "conditionals": True, "order_search": True},
         {"pair_blocks": 0},
         {"final_read": False},
     ],

@@ -1,0 +1,157 @@
+"""The best linear graphs of a table: what they say of every pair, and their regressions.
+
+Learning to search costs a network far more than learning when to believe a search: linear systems
+are what the search gets right, and the network sees in the rows how far a table is from one. Rows
+in which a variable was set do not count in its regression (Hauser and Buehlmann 2012).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from amortize.essential_graph import compelled
+from amortize.order_search import Scores, order_search
+from amortize.pair_sums import PER_TARGET, PairSums
+
+GRAPH_FEATURES = 8
+PENALTIES = (1.0, 2.0)  # units of log(rows); of a parent
+RIDGE = 1e-4  # shrinkage of the correlations towards the identity
+
+
+class LinearGraphs(NamedTuple):
+    """What searches for the best linear graph found, in b tables of d variables."""
+
+    features_bddc: Array  # eight, see `linear_graphs`
+    slope_bdd: Array  # of j on its parent i, both standardised, in the best graph of penalty 1
+    intercept_bd: Array
+    spread_bd: Array  # standard deviation of the residual, at least a hundredth
+
+
+def effort(d: int) -> tuple[int, int]:
+    """First orders of each penalty and sweeps over them: what a table of d variables is worth."""
+    if d <= 24:
+        return 2, 2
+    if d <= 64:
+        return 1, 2
+    return 1, int(d <= PER_TARGET)
+
+
+def linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
+    """Search the orders of the variables of every table.
+
+    The features are four of each penalty: whether the best graph has i -> j with a direction that
+    its class agrees on, the same of j -> i, whether it links i and j with a direction that is open,
+    and what the score would lose without the link, compressed. Where several first orders were
+    tried, their mean, by weight.
+
+    Args:
+        sums: of the tables, with those of targets.
+        variables_bd: which variables are real.
+    """
+    b, d = variables_bd.shape
+    starts, sweeps = effort(d)
+    table = _standardised(sums, variables_bd)
+    searches = len(PENALTIES) * starts
+
+    def repeat(x: Array) -> Array:
+        return jnp.broadcast_to(x, (searches, *x.shape)).reshape(-1, *x.shape[1:])
+
+    # With one first order each, the penalties take different ones.
+    orders = [(k + (starts == 1) * p) % 2 for p in range(len(PENALTIES)) for k in range(starts)]
+    place_bd = _first_orders(table, variables_bd)[jnp.array(orders)].reshape(-1, d)
+    penalty_b = jnp.repeat(jnp.array(PENALTIES), starts * b)
+    scores = Scores(repeat(table.r_btdd), repeat(table.rows_bd), penalty_b)
+    found = order_search(scores, repeat(variables_bd), place_bd, sweeps)
+    graph_bdd = found.gain_bdd > 0
+    split_bdd = sums.set_count_bdd > 0
+    sure_bdd = compelled(graph_bdd, repeat(split_bdd | split_bdd.swapaxes(1, 2)))
+    open_bdd = graph_bdd & ~sure_bdd
+    worth_bdd = jnp.arcsinh(found.gain_bdd) / 4
+    shape = (len(PENALTIES), starts, b)
+    score_psb = found.score_b.reshape(shape)
+    share_psb = jax.nn.softmax(-score_psb / 2, axis=1)
+
+    def mean(x: Array) -> Array:
+        return (x.reshape(*shape, d, d) * share_psb[..., None, None]).sum(1)
+
+    features = []
+    for sure, open_, worth in zip(
+        mean(sure_bdd),
+        mean(open_bdd | open_bdd.swapaxes(1, 2)),
+        mean(worth_bdd + worth_bdd.swapaxes(1, 2)),
+        strict=True,
+    ):
+        features += [sure, sure.swapaxes(1, 2), open_, worth]
+    best_b = jnp.argmin(score_psb[0], 0)
+    best_bdd = graph_bdd.reshape(*shape, d, d)[0, best_b, jnp.arange(b)]
+    answer = LinearGraphs(jnp.stack(features, -1), *_regressions(table, best_bdd))
+    return jax.lax.stop_gradient(answer)
+
+
+class _Standardised(NamedTuple):
+    """Moments over the rows that count for each target t, over those observed."""
+
+    r_btdd: Array  # correlations, diagonal 1, and 0 for padding
+    mean_btd: Array
+    size_btd: Array  # standard deviations
+    free_bt: Array  # rows
+    rows_bd: Array  # rows in which the target is observed
+
+
+def _standardised(sums: PairSums, real_bd: Array) -> _Standardised:
+    assert sums.targets is not None
+    d = real_bd.shape[-1]
+    per_target = sums.targets.sum_bvd.shape[1] == d
+    set_bt = sums.set_bd if per_target else jnp.zeros_like(sums.set_bd[:, :1])
+    free_bt = jnp.maximum(sums.rows_b[:, None] - set_bt, 1.0)
+    seen_bdd = jnp.maximum(sums.count_bdd / jnp.maximum(sums.rows_b, 1)[:, None, None], 1e-3)
+    seen_bd = jnp.diagonal(seen_bdd, axis1=1, axis2=2)
+    mean_btd = sums.targets.sum_bvd / (free_bt[:, :, None] * seen_bd[:, None])
+    cross_btdd = sums.targets.product_bvdd / (free_bt[:, :, None, None] * seen_bdd[:, None])
+    cross_btdd = cross_btdd - mean_btd[..., :, None] * mean_btd[..., None, :]
+    variance_btd = jnp.diagonal(cross_btdd, axis1=2, axis2=3)
+    size_btd = jnp.sqrt(jnp.maximum(variance_btd, 1e-4))
+    r_btdd = jnp.clip(cross_btdd / (size_btd[..., :, None] * size_btd[..., None, :]), -1, 1)
+    pairs_bdd = real_bd[:, :, None] & real_bd[:, None]
+    eye = jnp.eye(d)
+    r_btdd = jnp.where(pairs_bdd[:, None], (1 - RIDGE) * r_btdd, 0.0) * (1 - eye) + eye
+    rows_bd = jnp.maximum(free_bt * seen_bd, 3.0)
+    return _Standardised(r_btdd, mean_btd, size_btd, free_bt, rows_bd)
+
+
+def _first_orders(table: _Standardised, real_bd: Array) -> Array:
+    """[2, b, d] places: by how well the others explain a variable, worst first and best first."""
+    d = real_bd.shape[-1]
+    share_bt = table.free_bt / table.free_bt.sum(1, keepdims=True)
+    every_bdd = jnp.einsum("bt,btij->bij", share_bt, table.r_btdd)
+    own_bd = jnp.diagonal(jnp.linalg.inv(0.999 * every_bdd + 0.001 * jnp.eye(d)), axis1=1, axis2=2)
+
+    def places(key_bd: Array) -> Array:
+        return jnp.argsort(jnp.argsort(jnp.where(real_bd, key_bd, jnp.inf), 1), 1)
+
+    return jnp.stack([places(own_bd), places(-own_bd)])
+
+
+def _regressions(table: _Standardised, graph_bdd: Array) -> tuple[Array, Array, Array]:
+    """Slopes, intercepts and residual standard deviations of all variables on their parents."""
+    b, d = graph_bdd.shape[:2]
+    r_btdd = jnp.broadcast_to(table.r_btdd, (b, d, d, d))
+    mean_btd, size_btd = (jnp.broadcast_to(x, (b, d, d)) for x in (table.mean_btd, table.size_btd))
+    parents_btd = graph_bdd.swapaxes(1, 2)
+    eye = jnp.eye(d)
+    own_btdd = jnp.where(parents_btd[..., :, None] & parents_btd[..., None, :], r_btdd, 0.0)
+    own_btdd = jnp.where(parents_btd[..., None, :] & (eye > 0), 1.0 + RIDGE, own_btdd)
+    own_btdd = own_btdd + eye * ~parents_btd[..., None, :]
+    with_btd = jnp.where(parents_btd, jnp.einsum("bttd->btd", r_btdd), 0.0)
+    beta_btd = jnp.linalg.solve(own_btdd, with_btd[..., None])[..., 0]
+    rest_bt = 1 - (beta_btd * with_btd).sum(-1)
+    own_size_bt = jnp.diagonal(size_btd, axis1=1, axis2=2)
+    slope_btd = beta_btd * own_size_bt[..., None] / size_btd
+    own_mean_bt = jnp.diagonal(mean_btd, axis1=1, axis2=2)
+    intercept_bt = own_mean_bt - (slope_btd * mean_btd).sum(-1)
+    spread_bt = own_size_bt * jnp.sqrt(jnp.maximum(rest_bt, 1e-4))
+    return slope_btd.swapaxes(1, 2), intercept_bt, spread_bt

@@ -1,0 +1,260 @@
+"""Search for the order of the variables whose sparse linear regressions score best.
+
+Given an order, each variable is regressed on few of those before it; an order is improved by moving
+one variable at a time to its best place (best order score search, Andrews et al. 2023; grow-shrink
+regressions after Margaritis 2003, by the Gaussian BIC). All tables are searched at once, and the
+whole is deterministic: first orders follow the data, and ties go to the earliest place.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+MOST_PARENTS = 8
+FLOOR = 5e-4  # least residual variance of a candidate given those chosen, of its own
+SURE = 1e-4  # least share of a residual variance that stays unexplained by one more parent
+TIE = 0.05  # scores closer than this are equal
+
+
+class Found(NamedTuple):
+    """The best graph that the search came upon in b tables; scores are in units of 2 nats."""
+
+    gain_bdd: Array  # [b, i, j]: what j's score loses without its parent i; 0: not a parent
+    score_b: Array  # lower is better
+    place_bd: Array  # of each variable in the order, from 0
+
+
+class Scores(NamedTuple):
+    """What a regression is scored by: correlations, rows and the price of a parent."""
+
+    r_btdd: Array  # [b, target, d, d] over the rows that count for a target, or [b, 1, d, d]
+    rows_bd: Array  # their number
+    penalty_b: Array  # of a parent, in units of log(rows); 1 is the BIC
+
+
+def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -> Found:
+    """The graph that moves of single variables lead to.
+
+    Args:
+        scores: of b tables with d variables.
+        real_bd: which variables are real; padding is nobody's parent and never moves.
+        place_bd: the first order, padding behind all real variables.
+        sweeps: how often at most every variable is moved; 0: the first order is kept.
+    """
+    b, d = real_bd.shape
+    each = jnp.arange(d)
+    each_bd = jnp.broadcast_to(each, (b, d))
+    table_b = jnp.arange(b)
+    count_b1 = real_bd.sum(1, keepdims=True)
+    pairs_bdd = real_bd[:, :, None] & real_bd[:, None]
+
+    def fit(target_be: Array, allowed_bde: Array) -> tuple[Array, Array]:
+        return grow_shrink(scores, target_be, allowed_bde, min(MOST_PARENTS, max(d - 1, 1)))
+
+    def move(turn: Array, state: tuple) -> tuple:
+        place_bd, first_bd, score_bd, gain_bdd, _ = state
+        moving_bd = (first_bd == turn) & real_bd
+        x_b = jnp.argmax(moving_bd, 1)
+        from_b1 = (moving_bd * place_bd).sum(1, keepdims=True)
+        rank_bd = place_bd - (place_bd > from_b1)  # places of the others without it
+        # Every other variable with x as a candidate if it was none, or the reverse; x everywhere.
+        toggled_bdd = (place_bd[:, :, None] < place_bd[:, None]) ^ moving_bd[:, :, None]
+        toggled_bdd = toggled_bdd & pairs_bdd & ~moving_bd[:, None]
+        behind_bdd = (rank_bd[:, :, None] < each) & (real_bd & ~moving_bd)[:, :, None]
+        tried_be, gains_bde = fit(
+            jnp.concatenate([each_bd, jnp.broadcast_to(x_b[:, None], (b, d))], 1),
+            jnp.concatenate([toggled_bdd, behind_bdd], 2),
+        )
+        other_bd, own_bd = tried_be[:, :d], tried_be[:, d:]
+        was_before_bd, others_bd = place_bd < from_b1, real_bd & ~moving_bd
+        without_bd = jnp.where(was_before_bd, score_bd, other_bd) * others_bd
+        with_bd = jnp.where(was_before_bd, other_bd, score_bd) * others_bd
+        before_bdd = rank_bd[:, :, None] < each  # [b, v, place]: v comes first
+        total_bd = jnp.where(before_bdd, without_bd[:, :, None], with_bd[:, :, None]).sum(1)
+        total_bd = jnp.where(each < count_b1, total_bd + own_bd, jnp.inf)
+        least_b1 = total_bd.min(1, keepdims=True)
+        here_b1 = jnp.where(each == from_b1, total_bd, 0.0).sum(1, keepdims=True)
+        better_b1 = (least_b1 < here_b1 - 2 * TIE) & (turn < count_b1)
+        to_b1 = jnp.argmax(total_bd <= least_b1 + TIE, 1)[:, None]
+        to_b1 = jnp.where(better_b1, to_b1, from_b1)
+        changed_bd = others_bd & ((rank_bd < to_b1) != was_before_bd) & better_b1
+        mine_bd = moving_bd & better_b1
+        own_gain_bd = gains_bde[table_b, :, d + to_b1[:, 0]]
+        own_score_b1 = own_bd[table_b, to_b1[:, 0]][:, None]
+        score_bd = jnp.where(changed_bd, other_bd, jnp.where(mine_bd, own_score_b1, score_bd))
+        gain_bdd = jnp.where(changed_bd[:, None], gains_bde[:, :, :d], gain_bdd)
+        gain_bdd = jnp.where(mine_bd[:, None], own_gain_bd[:, :, None], gain_bdd)
+        new_bd = jnp.where(moving_bd, to_b1, rank_bd + (rank_bd >= to_b1))
+        place_bd = jnp.where(better_b1 & real_bd, new_bd, place_bd)
+        return place_bd, first_bd, score_bd, gain_bdd, state[4] | better_b1.any()
+
+    def sweep(state: tuple) -> tuple:
+        done, place_bd, *rest, _ = state
+        start = (place_bd, place_bd, *rest, jnp.bool_(False))
+        place_bd, _, *rest, moved = jax.lax.fori_loop(0, count_b1.max(), move, start)
+        return done + 1, place_bd, *rest, moved
+
+    before_bdd = (place_bd[:, :, None] < place_bd[:, None]) & pairs_bdd
+    state = (jnp.int32(0), place_bd, *fit(each_bd, before_bdd), jnp.bool_(True))
+    if sweeps:
+        going = partial(_going, sweeps)
+        state = jax.lax.while_loop(going, sweep, state)
+    _, place_bd, score_bd, gain_bdd, _ = state
+    return Found(gain_bdd, jnp.where(real_bd, score_bd, 0.0).sum(1), place_bd)
+
+
+def _going(sweeps: int, state: tuple) -> Array:
+    return (state[0] < sweeps) & state[-1]
+
+
+def grow_shrink(
+    scores: Scores, target_be: Array, allowed_bde: Array, most: int
+) -> tuple[Array, Array]:
+    """e sparse linear regressions in each of b tables, by adding parents, then by dropping them.
+
+    Args:
+        scores: of the tables.
+        target_be: the variable that is regressed.
+        allowed_bde: its candidates.
+        most: parents that are added at most.
+
+    Returns:
+        [b, e] scores, lower is better: rows * log(residual variance, of its own) + price * parents.
+        [b, d, e] what the score would lose without a parent; 0 for all that are none.
+    """
+    d = allowed_bde.shape[1]
+    # Regressions last, so that a loop over them is one over neighbouring numbers.
+    candidates_dbe = jnp.moveaxis(allowed_bde, 1, 0) & (jnp.arange(d)[:, None, None] != target_be)
+    n_be = jnp.take_along_axis(scores.rows_bd, target_be, 1)
+    price_be = scores.penalty_b[:, None] * jnp.log(n_be)
+    grown = _grow(scores.r_btdd, n_be, price_be, target_be, candidates_dbe, most)
+    rest_be, loss_kbe = _shrink(n_be, price_be, *grown)
+    chosen_kbe = grown[-1]
+    here_kdbe = jnp.arange(d)[None, :, None, None] == chosen_kbe[:, None]
+    real_kbe = jnp.isfinite(loss_kbe)
+    gain_dbe = (here_kdbe * jnp.where(real_kbe, loss_kbe, 0.0)[:, None]).sum(0)
+    score_be = n_be * jnp.log(rest_be) + price_be * real_kbe.sum(0)
+    return score_be, jnp.moveaxis(gain_dbe, 0, 1)
+
+
+def _grow(
+    r_btdd: Array, n_be: Array, price_be: Array, target_be: Array, free_dbe: Array, most: int
+) -> tuple[Array, ...]:
+    """Forward selection by a partial Cholesky factor of the correlations, one parent at a time.
+
+    Returns the residual variances, the coefficients of the orthogonalised parents, the factor, and
+    the parents in the order in which they came, -1 where there is none.
+    """
+    d, b, e = free_dbe.shape
+    each_d11 = jnp.arange(d)[:, None, None]
+    table_b1 = jnp.arange(b)[:, None]
+    of_be = target_be if r_btdd.shape[1] > 1 else jnp.zeros_like(target_be)
+
+    def row_dbe(u_be: Array) -> Array:
+        found_bed = r_btdd.at[table_b1, of_be, u_be].get(mode="promise_in_bounds")
+        return jnp.moveaxis(found_bed, -1, 0)
+
+    def going(state: tuple) -> Array:
+        return (state[0] < most) & state[1].any()
+
+    def step(state: tuple) -> tuple:
+        k, on_be, free_dbe, own_dbe, with_dbe, rest_be, factor_kdbe, y_kbe, chosen_kbe = state
+        some_dbe = free_dbe & (own_dbe > FLOOR)
+        drop_dbe = jnp.where(some_dbe, with_dbe**2 / jnp.maximum(own_dbe, FLOOR), 0.0)
+        most_be = drop_dbe.max(0)
+        u_be = jnp.where(drop_dbe >= most_be, each_d11, d - 1).min(0)
+        here_dbe = each_d11 == u_be
+        share_be = jnp.minimum(most_be / rest_be, 1 - SURE)
+        on_be = on_be & (-n_be * jnp.log1p(-share_be) > price_be)
+        root_be = jnp.sqrt(jnp.maximum((here_dbe * own_dbe).sum(0), FLOOR))
+        at_k1be = jnp.take_along_axis(factor_kdbe, u_be[None, None], 1, mode="promise_in_bounds")
+        new_dbe = (row_dbe(u_be) - (factor_kdbe * at_k1be).sum(0)) / root_be
+        new_dbe = jnp.where(on_be, new_dbe, 0.0)
+        y_be = jnp.where(on_be, (here_dbe * with_dbe).sum(0) / root_be, 0.0)
+        put = partial(jax.lax.dynamic_update_index_in_dim, index=k, axis=0)
+        return (
+            k + 1,
+            on_be,
+            free_dbe & ~(here_dbe & on_be),
+            own_dbe - new_dbe**2,
+            with_dbe - new_dbe * y_be,
+            jnp.maximum(rest_be - y_be**2, SURE * rest_be),
+            put(factor_kdbe, new_dbe),
+            put(y_kbe, y_be),
+            put(chosen_kbe, jnp.where(on_be, u_be, -1)),
+        )
+
+    start = (
+        jnp.int32(0),
+        jnp.ones((b, e), bool),
+        free_dbe,
+        jnp.ones((d, b, e)),  # of correlations the diagonal is 1
+        row_dbe(target_be),
+        jnp.ones((b, e)),
+        jnp.zeros((most, d, b, e)),
+        jnp.zeros((most, b, e)),
+        jnp.full((most, b, e), -1),
+    )
+    *_, rest_be, factor_kdbe, y_kbe, chosen_kbe = jax.lax.while_loop(going, step, start)
+    return rest_be, y_kbe, factor_kdbe, chosen_kbe
+
+
+def _shrink(
+    n_be: Array,
+    price_be: Array,
+    rest_be: Array,
+    y_kbe: Array,
+    factor_kdbe: Array,
+    chosen_kbe: Array,
+) -> tuple[Array, Array]:
+    """Backward elimination: residual variances, and what each parent that stays is worth (or inf).
+
+    Works on the inverse of the parents' correlation matrix: where one leaves, it is updated by the
+    outer product of that one's column.
+    """
+    most = len(chosen_kbe)
+    each_k11 = jnp.arange(most)[:, None, None]
+    real_kbe = chosen_kbe >= 0
+    at_1kbe = jnp.maximum(chosen_kbe, 0)[None]
+    upper_kkbe = jnp.take_along_axis(factor_kdbe, at_1kbe, 1, mode="promise_in_bounds")
+    rows: list[Array] = [jnp.zeros(())] * most
+    for k in reversed(range(most)):  # back substitution: the inverse of the triangular factor
+        row_kbe = jnp.broadcast_to(jnp.where(each_k11 == k, 1.0, 0.0), y_kbe.shape)
+        for later in range(k + 1, most):
+            row_kbe = row_kbe - jnp.where(real_kbe[later], upper_kkbe[k, later], 0.0) * rows[later]
+        rows[k] = row_kbe / jnp.where(real_kbe[k], upper_kkbe[k, k], 1.0)
+    root_kkbe = jnp.stack(rows)
+    slope_kbe = (root_kkbe * y_kbe).sum(1)
+    inverse_kkbe = (root_kkbe[:, None] * root_kkbe[None]).sum(2)
+
+    def losses(rest_be: Array, slope_kbe: Array, inverse_kkbe: Array, real_kbe: Array) -> Array:
+        own_kbe = jnp.stack([inverse_kkbe[k, k] for k in range(most)])
+        rise_kbe = slope_kbe**2 / jnp.maximum(own_kbe, 1e-9)
+        return jnp.where(real_kbe, n_be * jnp.log1p(rise_kbe / rest_be), jnp.inf)
+
+    def going(state: tuple) -> Array:
+        return (state[-1] < price_be).any()
+
+    def step(state: tuple) -> tuple:
+        rest_be, slope_kbe, inverse_kkbe, real_kbe, loss_kbe = state
+        least_be = loss_kbe.min(0)
+        worst_be = jnp.where(loss_kbe <= least_be, each_k11, most - 1).min(0)
+        gone_kbe = (each_k11 == worst_be) & (least_be < price_be)
+        column_kbe = (gone_kbe[:, None] * inverse_kkbe).sum(0)
+        own_be, slope_be = ((gone_kbe * x).sum(0) for x in (column_kbe, slope_kbe))
+        scale_be = jnp.where(own_be > 0, 1 / jnp.maximum(own_be, 1e-9), 0.0)
+        real_kbe = real_kbe & ~gone_kbe
+        rest_be = rest_be + slope_be**2 * scale_be
+        slope_kbe = (slope_kbe - column_kbe * slope_be * scale_be) * real_kbe
+        inverse_kkbe = inverse_kkbe - column_kbe[:, None] * column_kbe[None] * scale_be
+        kept = (rest_be, slope_kbe, inverse_kkbe, real_kbe)
+        return *kept, losses(*kept)
+
+    start = (rest_be, slope_kbe, inverse_kkbe, real_kbe)
+    rest_be, *_, loss_kbe = jax.lax.while_loop(going, step, (*start, losses(*start)))
+    return rest_be, loss_kbe
