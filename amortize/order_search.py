@@ -63,8 +63,11 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
         from_b1 = (moving_bd * place_bd).sum(1, keepdims=True)
         rank_bd = place_bd - (place_bd > from_b1)  # places of the others without it
         # Every other variable with x as a candidate if it was none, or the reverse; x everywhere.
+        # Before the first turn all variables are scored where they are: so there is one `fit` alone
+        # to compile.
         toggled_bdd = (place_bd[:, :, None] < place_bd[:, None]) ^ moving_bd[:, :, None]
         toggled_bdd = toggled_bdd & pairs_bdd & ~moving_bd[:, None]
+        first = turn < 0
         behind_bdd = (rank_bd[:, :, None] < each) & (real_bd & ~moving_bd)[:, :, None]
         tried_be, gains_bde = fit(
             jnp.concatenate([each_bd, jnp.broadcast_to(x_b[:, None], (b, d))], 1),
@@ -79,10 +82,10 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
         total_bd = jnp.where(each < count_b1, total_bd + own_bd, jnp.inf)
         least_b1 = total_bd.min(1, keepdims=True)
         here_b1 = jnp.where(each == from_b1, total_bd, 0.0).sum(1, keepdims=True)
-        better_b1 = (least_b1 < here_b1 - 2 * TIE) & (turn < count_b1)
+        better_b1 = (least_b1 < here_b1 - 2 * TIE) & (turn < count_b1) & ~first
         to_b1 = jnp.argmax(total_bd <= least_b1 + TIE, 1)[:, None]
         to_b1 = jnp.where(better_b1, to_b1, from_b1)
-        changed_bd = others_bd & ((rank_bd < to_b1) != was_before_bd) & better_b1
+        changed_bd = others_bd & ((rank_bd < to_b1) != was_before_bd) & better_b1 | first
         mine_bd = moving_bd & better_b1
         own_gain_bd = gains_bde[table_b, :, d + to_b1[:, 0]]
         own_score_b1 = own_bd[table_b, to_b1[:, 0]][:, None]
@@ -95,21 +98,19 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
 
     def sweep(state: tuple) -> tuple:
         done, place_bd, *rest, _ = state
+        turns = jnp.where(done == 0, -1, 0), count_b1.max() if sweeps else 0
         start = (place_bd, place_bd, *rest, jnp.bool_(False))
-        place_bd, _, *rest, moved = jax.lax.fori_loop(0, count_b1.max(), move, start)
+        place_bd, _, *rest, moved = jax.lax.fori_loop(*turns, move, start)
         return done + 1, place_bd, *rest, moved
 
-    before_bdd = (place_bd[:, :, None] < place_bd[:, None]) & pairs_bdd
-    state = (jnp.int32(0), place_bd, *fit(each_bd, before_bdd), jnp.bool_(True))
-    if sweeps:
-        going = partial(_going, sweeps)
-        state = jax.lax.while_loop(going, sweep, state)
-    _, place_bd, score_bd, gain_bdd, _ = state
+    def going(state: tuple) -> Array:
+        return (state[0] < max(sweeps, 1)) & state[-1]
+
+    start = (jnp.zeros((b, d)), jnp.zeros((b, d, d)), jnp.bool_(True))
+    _, place_bd, score_bd, gain_bdd, _ = jax.lax.while_loop(
+        going, sweep, (jnp.int32(0), place_bd, *start)
+    )
     return Found(gain_bdd, jnp.where(real_bd, score_bd, 0.0).sum(1), place_bd)
-
-
-def _going(sweeps: int, state: tuple) -> Array:
-    return (state[0] < sweeps) & state[-1]
 
 
 def grow_shrink(

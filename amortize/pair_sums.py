@@ -5,6 +5,7 @@ All are plain sums, so chunks of a table (or the parties that hold them) add up 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -78,7 +79,8 @@ def _target_sums(z_bnd: Array, intervened_bnd: Array) -> TargetSums:
     free_bnv = 1.0 - intervened_bnd.astype(jnp.float32)
     if z_bnd.shape[-1] > PER_TARGET:
         free_bnv = jnp.ones_like(free_bnv[..., :1])
+    add = partial(jnp.einsum, precision="highest")  # scores multiply their errors by the rows
     return TargetSums(
-        jnp.einsum("bnv,bni->bvi", free_bnv, z_bnd),
-        jnp.einsum("bnv,bni,bnj->bvij", free_bnv, z_bnd, z_bnd),
+        add("bnv,bni->bvi", free_bnv, z_bnd),
+        add("bnv,bni,bnj->bvij", free_bnv, z_bnd, z_bnd),
     )

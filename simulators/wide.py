@@ -75,8 +75,8 @@ def wide() -> Prior:
         ),
         systems=SystemPrior(
             weights=SystemWeights(
-                structural=0.85,
-                gene=0.04,
+                structural=0.82,
+                gene=0.07,
                 diffusion=0.02,
                 dynamics=0.015,
                 network=0.05,

@@ -1,0 +1,114 @@
+"""What the best linear graphs say of pairs, and their regressions, on tables in which they hold."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from test_order_search import linear_tables
+from worlds import quick_jit
+
+from amortize import linear_graphs as module
+from amortize import pair_sums as sums_module
+from amortize.batch import make_batch
+from amortize.linear_graphs import GRAPH_FEATURES, PENALTIES, linear_graphs
+from amortize.pair_sums import pair_sums
+
+N, D, TABLES = 3000, 6, 8
+
+
+@quick_jit
+def found(batch):
+    return linear_graphs(pair_sums(batch, True), batch.variables_bd)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    x, graph = linear_tables(np.random.default_rng(5), TABLES, N, D, share=0.4)
+    return x.astype(np.float32), graph
+
+
+def test_large_linear_tables_give_their_equivalence_class(tables):
+    from amortize.equivalence import cpdag_of
+
+    pytest.importorskip("ges")
+    x, graph = tables
+    features = np.asarray(found(make_batch(x)).features_bddc)
+    assert features.shape == (TABLES, D, D, GRAPH_FEATURES)
+    right = 0
+    for b in range(TABLES):
+        cpdag = cpdag_of(graph[b])
+        sure, reverse, undirected, worth = np.moveaxis(features[b, ..., 4:], -1, 0)
+        np.testing.assert_array_equal(reverse, sure.T)
+        np.testing.assert_array_equal((worth > 0.01) & ~(sure + reverse > 0.99), undirected > 0.01)
+        same = np.abs(sure - (cpdag & ~cpdag.T)) + np.abs(undirected - (cpdag & cpdag.T)) < 0.02
+        right += same.all()
+    assert right >= TABLES - 2  # one has an edge too weak to be seen
+
+
+def test_order_of_the_variables_and_padding_do_not_matter(tables):
+    x, _ = tables
+    order = np.random.default_rng(1).permutation(D)
+    plain = np.asarray(found(make_batch(x)).features_bddc)
+    moved = np.asarray(found(make_batch(x[:, :, order])).features_bddc)
+    np.testing.assert_allclose(moved, plain[:, order][:, :, order], atol=1e-3)
+    wide = np.pad(x, ((0, 0), (0, 5), (0, 2)), constant_values=9.0)
+    padded = make_batch(
+        wide,
+        rows_bn=np.broadcast_to(np.arange(N + 5) < N, (TABLES, N + 5)),
+        variables_bd=np.broadcast_to(np.arange(D + 2) < D, (TABLES, D + 2)),
+    )
+    features = np.asarray(found(padded).features_bddc)
+    np.testing.assert_allclose(features[:, :D, :D], plain, atol=1e-3)
+    assert not features[:, D:].any() and not features[:, :, D:].any()
+
+
+def test_regressions_are_those_of_least_squares(tables):
+    x, _ = tables
+    answer = found(make_batch(x))
+    slope, intercept, spread = (np.asarray(part) for part in answer[1:])
+    z = np.asarray(make_batch(x).values_bnd)
+    some = 0
+    for b in range(TABLES):
+        for v in range(D):
+            parents = np.flatnonzero(slope[b, :, v])
+            expected = np.linalg.lstsq(z[b][:, parents], z[b][:, v], rcond=None)[0]
+            np.testing.assert_allclose(slope[b, parents, v], expected, atol=5e-3)
+            rest = z[b][:, v] - z[b][:, parents] @ expected
+            np.testing.assert_allclose(spread[b, v], rest.std(), atol=5e-3)
+            some += len(parents)
+        assert np.abs(intercept[b]).max() < 1e-3
+    assert some > 10
+
+
+def test_rows_in_which_a_variable_was_set_are_not_its_regression():
+    """0 -> 1; 1 is set to large values in half of the rows: pooled, the slope is nearly lost."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(1, 2000, 2))
+    x[..., 1] = 2 * x[..., 0] + rng.normal(size=2000)
+    set_nd = np.zeros((1, 2000, 2), bool)
+    set_nd[0, 1000:, 1] = True
+    x[0, 1000:, 1] = rng.uniform(8, 12, size=1000)
+    batch = make_batch(x, intervened_bnd=set_nd)
+    answer = found(batch)
+    size = x[0].std(0)
+    np.testing.assert_allclose(answer.slope_bdd[0, 0, 1], 2 * size[0] / size[1], rtol=0.03)
+    features = np.asarray(answer.features_bddc)[0]
+    for penalty in range(len(PENALTIES)):
+        assert features[0, 1, 4 * penalty] == pytest.approx(1)  # the direction is known
+        assert features[0, 1, 4 * penalty + 2] == 0
+
+
+def test_many_variables_share_their_correlations(tables, monkeypatch):
+    x, _ = tables
+    plain = found(make_batch(x))
+    monkeypatch.setattr(sums_module, "PER_TARGET", D - 1)
+    sums = pair_sums(make_batch(x), True)
+    assert sums.targets.product_bvdd.shape == (TABLES, 1, D, D)
+    shared = quick_jit(linear_graphs)(sums, jnp.ones((TABLES, D), bool))
+    np.testing.assert_allclose(shared.features_bddc, plain.features_bddc, atol=1e-3)
+    np.testing.assert_allclose(shared.slope_bdd, plain.slope_bdd, atol=1e-3)
+
+
+def test_large_tables_are_searched_less():
+    searches = [module.effort(d) for d in (5, 24, 25, 64, 65, 128, 129)]
+    assert searches == sorted(searches, reverse=True)
+    assert searches[-1][1] == 0

@@ -1,0 +1,155 @@
+"""The search for the best linear graph, against least squares and against all orders."""
+
+from itertools import permutations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from amortize.order_search import Scores, grow_shrink, order_search
+
+N, D, TABLES = 150, 5, 4
+PENALTY = 2.0
+PRICE = PENALTY * np.log(N)
+
+
+def linear_tables(rng, tables, n, d, share=0.5):
+    """Standardised tables of random linear Gaussian systems, and their graphs."""
+    x = rng.normal(size=(tables, n, d))
+    order = np.argsort(rng.random((tables, d)), axis=1)
+    graph = (order[:, :, None] < order[:, None]) & (rng.random((tables, d, d)) < share)
+    weight = graph * rng.choice([-1, 1], graph.shape) * rng.uniform(0.5, 1.5, graph.shape)
+    for table in range(tables):
+        for v in np.argsort(order[table]):
+            x[table, :, v] += x[table] @ weight[table, :, v]
+    return (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True), graph
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return linear_tables(np.random.default_rng(0), TABLES, N, D)[0]
+
+
+def scores_of(x, penalty=PENALTY):
+    b, n, d = x.shape
+    r = np.einsum("bni,bnj->bij", x, x) / n
+    return Scores(
+        jnp.asarray(np.broadcast_to(r[:, None], (b, d, d, d)), jnp.float32),
+        jnp.full((b, d), float(n)),
+        jnp.full(b, penalty),
+    )
+
+
+def rest(x, v, parents):
+    """Residual variance of column v, of its own, by least squares."""
+    parents = sorted(parents)
+    slope = np.linalg.lstsq(x[:, parents], x[:, v], rcond=None)[0]
+    return np.mean((x[:, v] - x[:, parents] @ slope) ** 2)
+
+
+def score(x, v, parents):
+    return len(x) * np.log(rest(x, v, parents)) + PRICE * len(parents)
+
+
+def regression(x, v, candidates):
+    """Grow, then shrink, by least squares anew at every step."""
+    parents = set()
+    while True:
+        gains = {u: score(x, v, parents) - score(x, v, parents | {u}) for u in candidates - parents}
+        if not gains or max(gains.values()) <= 0:
+            break
+        parents.add(max(gains, key=gains.__getitem__))
+    while parents:
+        gains = {u: score(x, v, parents) - score(x, v, parents - {u}) for u in parents}
+        if max(gains.values()) <= 0:
+            break
+        parents.remove(max(gains, key=gains.__getitem__))
+    return parents
+
+
+def test_regressions_are_those_of_least_squares(tables):
+    rng = np.random.default_rng(1)
+    target = rng.integers(D, size=(TABLES, 12))
+    allowed = rng.random((TABLES, D, 12)) < 0.8
+    fit = jax.jit(grow_shrink, static_argnums=3)
+    found, gain = (np.asarray(x) for x in fit(scores_of(tables), target, allowed, D - 1))
+    several = 0
+    for b in range(TABLES):
+        for e, v in enumerate(target[b]):
+            parents = regression(tables[b], v, set(np.flatnonzero(allowed[b, :, e])) - {v})
+            assert set(np.flatnonzero(gain[b, :, e])) == parents
+            np.testing.assert_allclose(found[b, e], score(tables[b], v, parents), atol=0.05)
+            for u in parents:
+                loss = N * np.log(rest(tables[b], v, parents - {u}) / rest(tables[b], v, parents))
+                np.testing.assert_allclose(gain[b, u, e], loss, rtol=2e-3)
+            several += len(parents) > 1
+    assert several > 5
+
+
+def test_what_was_added_in_vain_is_dropped():
+    """The sum of 0 and 1 comes first, and is of no use once both are there."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(1, 2000, 4))
+    x[..., 2] = x[..., 0] + x[..., 1] + 0.5 * rng.normal(size=2000)
+    x[..., 3] = x[..., 0] + x[..., 1] + 0.5 * rng.normal(size=2000)
+    x = (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+    assert abs(np.corrcoef(x[0].T)[3]).argsort()[-2] == 2
+    _, gain = grow_shrink(scores_of(x), jnp.array([[3]]), jnp.ones((1, 4, 1), bool), 3)
+    np.testing.assert_array_equal(np.asarray(gain)[0, :, 0] > 0, [True, True, False, False])
+
+
+def test_no_more_parents_than_asked_for():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(1, 500, 6))
+    x[..., 5] = x[..., :5].sum(-1) + rng.normal(size=500)
+    x = (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+    for most in (1, 3, 5):
+        _, gain = grow_shrink(scores_of(x), jnp.array([[5]]), jnp.ones((1, 6, 1), bool), most)
+        assert (np.asarray(gain) > 0).sum() == most
+
+
+def all_orders(x):
+    """Least score over all orders."""
+    d = x.shape[1]
+    cache = {}
+
+    def one(v, before):
+        if (v, before) not in cache:
+            cache[v, before] = score(x, v, regression(x, v, set(before)))
+        return cache[v, before]
+
+    return min(
+        sum(one(v, frozenset(order[:k])) for k, v in enumerate(order))
+        for order in permutations(range(d))
+    )
+
+
+def test_the_best_order_is_found(tables):
+    """Of two searches, from an order and its reverse, as good as the best of all 120 orders."""
+    search = jax.jit(order_search, static_argnums=3)
+    real = np.ones((TABLES, D), bool)
+    first = np.broadcast_to(np.arange(D), (TABLES, D))
+    both = [search(scores_of(tables), real, place, 4) for place in (first, D - 1 - first)]
+    best = np.min([np.asarray(found.score_b) for found in both], 0)
+    expected = np.array([all_orders(x) for x in tables])
+    assert (best > expected - 0.1).all()
+    assert (best < expected + 0.1).sum() >= TABLES - 1
+    kept = np.asarray(search(scores_of(tables), real, first, 0).score_b)
+    assert (np.asarray(both[0].score_b) <= kept + 1e-3).all()
+    assert (best < kept - 1).any(), "every first order was the best one already"
+
+
+def test_the_answer_belongs_to_its_order(tables):
+    real = np.ones((TABLES, D), bool)
+    first = np.broadcast_to(np.arange(D), (TABLES, D))
+    found = jax.jit(order_search, static_argnums=3)(scores_of(tables), real, first, 3)
+    for b, place in enumerate(np.asarray(found.place_bd)):
+        assert sorted(place) == list(range(D))
+        parents = [
+            regression(tables[b], v, set(np.flatnonzero(place < place[v]))) for v in range(D)
+        ]
+        for v in range(D):
+            assert set(np.flatnonzero(np.asarray(found.gain_bdd)[b, :, v])) == parents[v]
+        total = sum(score(tables[b], v, parents[v]) for v in range(D))
+        np.testing.assert_allclose(found.score_b[b], total, atol=0.2)
