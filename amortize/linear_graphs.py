@@ -52,6 +52,15 @@ def linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
         sums: of the tables, with those of targets.
         variables_bd: which variables are real.
     """
+    if jax.default_backend() == "cpu" and jax.device_count() == 1:
+        # Table by table: each stops when it is done, and its arrays stay in the core's cache.
+        each = jax.tree.map(lambda x: x[:, None], (sums, variables_bd))
+        found = jax.lax.map(lambda one: _linear_graphs(*one), each)
+        return jax.tree.map(lambda x: x[:, 0], found)
+    return _linear_graphs(sums, variables_bd)
+
+
+def _linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
     b, d = variables_bd.shape
     starts, sweeps = effort(d)
     table = _standardised(sums, variables_bd)
@@ -64,7 +73,8 @@ def linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
     orders = [(k + (starts == 1) * p) % 2 for p in range(len(PENALTIES)) for k in range(starts)]
     place_bd = _first_orders(table, variables_bd)[jnp.array(orders)].reshape(-1, d)
     penalty_b = jnp.repeat(jnp.array(PENALTIES), starts * b)
-    scores = Scores(repeat(table.r_btdd), repeat(table.rows_bd), penalty_b)
+    table_b = jnp.tile(jnp.arange(b), searches)
+    scores = Scores(table.r_btdd, table_b, repeat(table.rows_bd), penalty_b)
     found = order_search(scores, repeat(variables_bd), place_bd, sweeps)
     graph_bdd = found.gain_bdd > 0
     split_bdd = sums.set_count_bdd > 0

@@ -22,7 +22,7 @@ TIE = 0.05  # scores closer than this are equal
 
 
 class Found(NamedTuple):
-    """The best graph that the search came upon in b tables; scores are in units of 2 nats."""
+    """The best graph that each of b searches came upon; scores are in units of 2 nats."""
 
     gain_bdd: Array  # [b, i, j]: what j's score loses without its parent i; 0: not a parent
     score_b: Array  # lower is better
@@ -30,10 +30,11 @@ class Found(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """What a regression is scored by: correlations, rows and the price of a parent."""
+    """What b searches score regressions by: correlations, rows and the price of a parent."""
 
-    r_btdd: Array  # [b, target, d, d] over the rows that count for a target, or [b, 1, d, d]
-    rows_bd: Array  # their number
+    r_mtdd: Array  # [m, target, d, d] of m tables over the rows that count for a target, or t = 1
+    table_b: Array  # which of the tables is searched
+    rows_bd: Array  # rows that count for each target
     penalty_b: Array  # of a parent, in units of log(rows); 1 is the BIC
 
 
@@ -41,7 +42,7 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
     """The graph that moves of single variables lead to.
 
     Args:
-        scores: of b tables with d variables.
+        scores: of b searches among d variables.
         real_bd: which variables are real; padding is nobody's parent and never moves.
         place_bd: the first order, padding behind all real variables.
         sweeps: how often at most every variable is moved; 0: the first order is kept.
@@ -49,7 +50,7 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
     b, d = real_bd.shape
     each = jnp.arange(d)
     each_bd = jnp.broadcast_to(each, (b, d))
-    table_b = jnp.arange(b)
+    search_b = jnp.arange(b)
     count_b1 = real_bd.sum(1, keepdims=True)
     pairs_bdd = real_bd[:, :, None] & real_bd[:, None]
 
@@ -87,8 +88,8 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
         to_b1 = jnp.where(better_b1, to_b1, from_b1)
         changed_bd = others_bd & ((rank_bd < to_b1) != was_before_bd) & better_b1 | first
         mine_bd = moving_bd & better_b1
-        own_gain_bd = gains_bde[table_b, :, d + to_b1[:, 0]]
-        own_score_b1 = own_bd[table_b, to_b1[:, 0]][:, None]
+        own_gain_bd = gains_bde[search_b, :, d + to_b1[:, 0]]
+        own_score_b1 = own_bd[search_b, to_b1[:, 0]][:, None]
         score_bd = jnp.where(changed_bd, other_bd, jnp.where(mine_bd, own_score_b1, score_bd))
         gain_bdd = jnp.where(changed_bd[:, None], gains_bde[:, :, :d], gain_bdd)
         gain_bdd = jnp.where(mine_bd[:, None], own_gain_bd[:, :, None], gain_bdd)
@@ -116,10 +117,10 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
 def grow_shrink(
     scores: Scores, target_be: Array, allowed_bde: Array, most: int
 ) -> tuple[Array, Array]:
-    """e sparse linear regressions in each of b tables, by adding parents, then by dropping them.
+    """e sparse linear regressions in each of b searches, by adding parents, then by dropping them.
 
     Args:
-        scores: of the tables.
+        scores: of the searches.
         target_be: the variable that is regressed.
         allowed_bde: its candidates.
         most: parents that are added at most.
@@ -133,7 +134,7 @@ def grow_shrink(
     candidates_dbe = jnp.moveaxis(allowed_bde, 1, 0) & (jnp.arange(d)[:, None, None] != target_be)
     n_be = jnp.take_along_axis(scores.rows_bd, target_be, 1)
     price_be = scores.penalty_b[:, None] * jnp.log(n_be)
-    grown = _grow(scores.r_btdd, n_be, price_be, target_be, candidates_dbe, most)
+    grown = _grow(scores, n_be, price_be, target_be, candidates_dbe, most)
     rest_be, loss_kbe = _shrink(n_be, price_be, *grown)
     chosen_kbe = grown[-1]
     here_kdbe = jnp.arange(d)[None, :, None, None] == chosen_kbe[:, None]
@@ -144,7 +145,7 @@ def grow_shrink(
 
 
 def _grow(
-    r_btdd: Array, n_be: Array, price_be: Array, target_be: Array, free_dbe: Array, most: int
+    scores: Scores, n_be: Array, price_be: Array, target_be: Array, free_dbe: Array, most: int
 ) -> tuple[Array, ...]:
     """Forward selection by a partial Cholesky factor of the correlations, one parent at a time.
 
@@ -153,11 +154,11 @@ def _grow(
     """
     d, b, e = free_dbe.shape
     each_d11 = jnp.arange(d)[:, None, None]
-    table_b1 = jnp.arange(b)[:, None]
-    of_be = target_be if r_btdd.shape[1] > 1 else jnp.zeros_like(target_be)
+    table_b1 = scores.table_b[:, None]
+    of_be = target_be if scores.r_mtdd.shape[1] > 1 else jnp.zeros_like(target_be)
 
     def row_dbe(u_be: Array) -> Array:
-        found_bed = r_btdd.at[table_b1, of_be, u_be].get(mode="promise_in_bounds")
+        found_bed = scores.r_mtdd.at[table_b1, of_be, u_be].get(mode="promise_in_bounds")
         return jnp.moveaxis(found_bed, -1, 0)
 
     def going(state: tuple) -> Array:

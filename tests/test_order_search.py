@@ -36,6 +36,7 @@ def scores_of(x, penalty=PENALTY):
     r = np.einsum("bni,bnj->bij", x, x) / n
     return Scores(
         jnp.asarray(np.broadcast_to(r[:, None], (b, d, d, d)), jnp.float32),
+        jnp.arange(b),
         jnp.full((b, d), float(n)),
         jnp.full(b, penalty),
     )
