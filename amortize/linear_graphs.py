@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from amortize.essential_graph import compelled
-from amortize.order_search import Scores, order_search
+from amortize.order_search import MOST_PARENTS, Scores, order_search
 from amortize.pair_sums import PER_TARGET, PairSums
 
 GRAPH_FEATURES = 8
@@ -149,19 +149,27 @@ def _first_orders(table: _Standardised, real_bd: Array) -> Array:
 def _regressions(table: _Standardised, graph_bdd: Array) -> tuple[Array, Array, Array]:
     """Slopes, intercepts and residual standard deviations of all variables on their parents."""
     b, d = graph_bdd.shape[:2]
-    r_btdd = jnp.broadcast_to(table.r_btdd, (b, d, d, d))
-    mean_btd, size_btd = (jnp.broadcast_to(x, (b, d, d)) for x in (table.mean_btd, table.size_btd))
-    parents_btd = graph_bdd.swapaxes(1, 2)
-    eye = jnp.eye(d)
-    own_btdd = jnp.where(parents_btd[..., :, None] & parents_btd[..., None, :], r_btdd, 0.0)
-    own_btdd = jnp.where(parents_btd[..., None, :] & (eye > 0), 1.0 + RIDGE, own_btdd)
-    own_btdd = own_btdd + eye * ~parents_btd[..., None, :]
-    with_btd = jnp.where(parents_btd, jnp.einsum("bttd->btd", r_btdd), 0.0)
-    beta_btd = jnp.linalg.solve(own_btdd, with_btd[..., None])[..., 0]
-    rest_bt = 1 - (beta_btd * with_btd).sum(-1)
-    own_size_bt = jnp.diagonal(size_btd, axis1=1, axis2=2)
-    slope_btd = beta_btd * own_size_bt[..., None] / size_btd
-    own_mean_bt = jnp.diagonal(mean_btd, axis1=1, axis2=2)
-    intercept_bt = own_mean_bt - (slope_btd * mean_btd).sum(-1)
-    spread_bt = own_size_bt * jnp.sqrt(jnp.maximum(rest_bt, 1e-4))
-    return slope_btd.swapaxes(1, 2), intercept_bt, spread_bt
+    most = min(MOST_PARENTS, d)
+    parents_bvd = graph_bdd.swapaxes(1, 2).astype(jnp.float32)
+    real_bvk, at_bvk = jax.lax.top_k(parents_bvd, most)
+    table_b1, each_v = jnp.arange(b)[:, None], jnp.arange(d)
+    of_v = each_v if table.r_btdd.shape[1] > 1 else jnp.zeros_like(each_v)
+
+    def of_target(x_btd: Array) -> tuple[Array, Array]:
+        """[b, v, k] of the parents and [b, v] of the target, over the target's rows."""
+        x_bvd = x_btd[:, of_v]
+        return jnp.take_along_axis(x_bvd, at_bvk, 2), x_bvd[:, each_v, each_v]
+
+    mean_bvk, own_mean_bv = of_target(table.mean_btd)
+    size_bvk, own_size_bv = of_target(table.size_btd)
+    with_bvk = table.r_btdd[table_b1[..., None], of_v[:, None], each_v[:, None], at_bvk] * real_bvk
+    places = (table_b1[..., None, None], of_v[:, None, None], at_bvk[..., None], at_bvk[:, :, None])
+    both_bvkk = real_bvk[..., None] * real_bvk[:, :, None] * (1 - jnp.eye(most))
+    own_bvkk = table.r_btdd[places] * both_bvkk + (1 + RIDGE) * jnp.eye(most)
+    beta_bvk = jnp.linalg.solve(own_bvkk, with_bvk[..., None])[..., 0]
+    rest_bv = 1 - (beta_bvk * with_bvk).sum(-1)
+    slope_bvk = beta_bvk * own_size_bv[..., None] / size_bvk
+    intercept_bv = own_mean_bv - (slope_bvk * mean_bvk).sum(-1)
+    spread_bv = own_size_bv * jnp.sqrt(jnp.maximum(rest_bv, 1e-4))
+    slope_bdv = (slope_bvk[..., None] * (at_bvk[..., None] == each_v)).sum(2).swapaxes(1, 2)
+    return slope_bdv, intercept_bv, spread_bv
