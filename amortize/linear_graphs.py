@@ -103,13 +103,13 @@ def _linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
 
 
 class _Standardised(NamedTuple):
-    """Moments over the rows that count for each target t, over those observed."""
+    """Moments over the rows that count for each target t."""
 
     r_btdd: Array  # correlations, diagonal 1, and 0 for padding
     mean_btd: Array
     size_btd: Array  # standard deviations
     free_bt: Array  # rows
-    rows_bd: Array  # rows in which the target is observed
+    rows_bd: Array  # what they are worth
 
 
 def _standardised(sums: PairSums, real_bd: Array) -> _Standardised:
@@ -118,10 +118,8 @@ def _standardised(sums: PairSums, real_bd: Array) -> _Standardised:
     per_target = sums.targets.sum_bvd.shape[1] == d
     set_bt = sums.set_bd if per_target else jnp.zeros_like(sums.set_bd[:, :1])
     free_bt = jnp.maximum(sums.rows_b[:, None] - set_bt, 1.0)
-    seen_bdd = jnp.maximum(sums.count_bdd / jnp.maximum(sums.rows_b, 1)[:, None, None], 1e-3)
-    seen_bd = jnp.diagonal(seen_bdd, axis1=1, axis2=2)
-    mean_btd = sums.targets.sum_bvd / (free_bt[:, :, None] * seen_bd[:, None])
-    cross_btdd = sums.targets.product_bvdd / (free_bt[:, :, None, None] * seen_bdd[:, None])
+    mean_btd = sums.targets.sum_bvd / free_bt[:, :, None]
+    cross_btdd = sums.targets.product_bvdd / free_bt[:, :, None, None]
     cross_btdd = cross_btdd - mean_btd[..., :, None] * mean_btd[..., None, :]
     variance_btd = jnp.diagonal(cross_btdd, axis1=2, axis2=3)
     size_btd = jnp.sqrt(jnp.maximum(variance_btd, 1e-4))
@@ -129,7 +127,10 @@ def _standardised(sums: PairSums, real_bd: Array) -> _Standardised:
     pairs_bdd = real_bd[:, :, None] & real_bd[:, None]
     eye = jnp.eye(d)
     r_btdd = jnp.where(pairs_bdd[:, None], (1 - RIDGE) * r_btdd, 0.0) * (1 - eye) + eye
-    rows_bd = jnp.maximum(free_bt * seen_bd, 3.0)
+    # Filled cells are no evidence: rows count by the share of the cells that was observed.
+    seen_bd = jnp.diagonal(sums.count_bdd, axis1=1, axis2=2) / jnp.maximum(sums.rows_b, 1)[:, None]
+    share_b = (seen_bd * real_bd).sum(1) / jnp.maximum(real_bd.sum(1), 1)
+    rows_bd = jnp.maximum(jnp.broadcast_to(free_bt * share_b[:, None], real_bd.shape), 3.0)
     return _Standardised(r_btdd, mean_btd, size_btd, free_bt, rows_bd)
 
 

@@ -23,6 +23,7 @@ from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
 from amortize.cell_features import CELL_FEATURES, RESIDUALS, cell_features
 from amortize.conditionals import CONDITIONALS
+from amortize.imputation import fill_in
 from amortize.linear_graphs import GRAPH_FEATURES, linear_graphs
 from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features
 from amortize.pair_sums import pair_sums
@@ -217,11 +218,13 @@ class TwoStream(nnx.Module):
         config, variables_bd = self.config, batch.variables_bd
         pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
         variables_b = jnp.maximum(variables_bd.sum(-1), 1).astype(jnp.float32)
-        totals = pair_sums(batch, config.order_search)
+        searched = (batch.values_bnd, batch.observed_bnd, batch.rows_bn, variables_bd)
+        filled = fill_in(*searched) if config.order_search else None
+        totals = pair_sums(batch, filled)
         count_bdd = totals.count_bdd
         observed_bdn = batch.observed_bnd.swapaxes(1, 2)
         graphs = linear_graphs(totals, variables_bd) if config.order_search else None
-        s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch, graphs))))
+        s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch, filled, graphs))))
         chosen = (config.statistics, config.conditionals, graphs)
         z = self.pair_in(pair_features(batch, totals, *chosen))
 

@@ -12,16 +12,16 @@ import jax.numpy as jnp
 from jax import Array
 
 from amortize.batch import Batch
+from amortize.imputation import LIMIT, Filled
 
-LIMIT = 6.0  # of the standardised values, in standard deviations
 PER_TARGET = 128  # up to so many variables the rows that count for each are summed for themselves
 
 
 class TargetSums(NamedTuple):
     """Sums over the rows in which v is not set, for each v; beyond PER_TARGET over all rows."""
 
-    sum_bvd: Array  # of z_i; [b, 1, d] over all rows
-    product_bvdd: Array  # of z_i z_j; [b, 1, d, d] over all rows
+    sum_bvd: Array  # of z_i, missing cells filled in; [b, 1, d] over all rows
+    product_bvdd: Array  # of z_i z_j, as expected; [b, 1, d, d] over all rows
 
 
 class PairSums(NamedTuple):
@@ -43,10 +43,10 @@ class PairSums(NamedTuple):
     targets: TargetSums | None  # of ModelConfig.order_search
 
 
-def pair_sums(batch: Batch, searching: bool = False) -> PairSums:
+def pair_sums(batch: Batch, filled: Filled | None = None) -> PairSums:
     """The sums of a batch, or of one chunk of its rows (values standardised over the whole).
 
-    `searching`: those for `ModelConfig.order_search` as well.
+    With `filled`, the same rows without missing cells, those for `ModelConfig.order_search` too.
     """
     seen = batch.observed_bnd.astype(jnp.float32)
     z = jnp.clip(batch.values_bnd, -LIMIT, LIMIT) * seen
@@ -71,16 +71,22 @@ def pair_sums(batch: Batch, searching: bool = False) -> PairSums:
         set_own_bdd=over_rows(acted * z, effect),
         free_count_bd=(seen * free).sum(1),
         free_sum_bd=(z * free).sum(1),
-        targets=_target_sums(z, batch.intervened_bnd) if searching else None,
+        targets=None if filled is None else _target_sums(batch, filled),
     )
 
 
-def _target_sums(z_bnd: Array, intervened_bnd: Array) -> TargetSums:
-    free_bnv = 1.0 - intervened_bnd.astype(jnp.float32)
-    if z_bnd.shape[-1] > PER_TARGET:
+def _target_sums(batch: Batch, filled: Filled) -> TargetSums:
+    real_bnd = batch.rows_bn[..., None] & batch.variables_bd[:, None]
+    missing_bnd = (real_bnd & ~batch.observed_bnd).astype(jnp.float32)
+    free_bnv = 1.0 - batch.intervened_bnd.astype(jnp.float32)
+    d = free_bnv.shape[-1]
+    if d > PER_TARGET:
         free_bnv = jnp.ones_like(free_bnv[..., :1])
     add = partial(jnp.einsum, precision="highest")  # scores multiply their errors by the rows
+    values_bnd = filled.values_bnd
+    around_bvd = add("bnv,bni->bvi", free_bnv, missing_bnd) * filled.variance_bd[:, None]
     return TargetSums(
-        add("bnv,bni->bvi", free_bnv, z_bnd),
-        add("bnv,bni,bnj->bvij", free_bnv, z_bnd, z_bnd),
+        add("bnv,bni->bvi", free_bnv, values_bnd),
+        add("bnv,bni,bnj->bvij", free_bnv, values_bnd, values_bnd)
+        + around_bvd[..., None] * jnp.eye(d),
     )

@@ -18,6 +18,7 @@ from jax import Array
 
 from amortize.batch import Batch
 from amortize.cell_features import cell_features
+from amortize.imputation import Filled, fill_in
 from amortize.linear_graphs import LinearGraphs, linear_graphs
 from amortize.model import ModelConfig, Params, TwoStream, network
 from amortize.pair_features import pair_features
@@ -70,9 +71,16 @@ def stream_logits(
         progress(next(steps) / (passes * len(starts)))
         return total
 
+    everything = _filled(table, len(starts) * rows, variables) if config.order_search else None
+
+    def filled(start: int) -> Filled | None:
+        if everything is None:
+            return None
+        return Filled(everything.values_bnd[:, start : start + rows], everything.variance_bd)
+
     sums: PairSums | None = None
     for start in starts:
-        sums = added(sums, _sums(chunk(start), searching=config.order_search))
+        sums = added(sums, _sums(chunk(start), filled(start)))
     assert sums is not None
     whole = chunk(0)
     graphs = _search(sums, whole.variables_bd) if config.order_search else None
@@ -80,7 +88,8 @@ def stream_logits(
     tokens: list[Array] = []
     outer_bxy: Array | None = None
     for start in starts:
-        s, outer = _embed((net.cell_in, net.cell_out, blocks[0].outer), chunk(start), graphs)
+        first = (net.cell_in, net.cell_out, blocks[0].outer)
+        s, outer = _embed(first, chunk(start), filled(start), graphs)
         tokens.append(s)
         outer_bxy = added(outer_bxy, outer)
     assert outer_bxy is not None
@@ -147,18 +156,23 @@ def _compiled(static: tuple[str, ...] = ()) -> Callable:
     return wrap
 
 
-@partial(jax.jit, static_argnames="searching")
-def _sums(chunk: Batch, searching: bool) -> PairSums:
-    return pair_sums(chunk, searching)
-
-
+_fill = jax.jit(fill_in)
+_sums = jax.jit(pair_sums)
 _search = jax.jit(linear_graphs)
 
 
+def _filled(table: Inputs, rows: int, variables: int) -> Filled:
+    """The whole table without missing cells: a number a cell, where the network holds many."""
+    whole = _chunk(table, 0, rows, variables)
+    return _fill(whole.values_bnd, whole.observed_bnd, whole.rows_bn, whole.variables_bd)
+
+
 @_compiled()
-def _embed(modules: tuple, chunk: Batch, graphs: LinearGraphs | None) -> tuple[Array, Array]:
+def _embed(
+    modules: tuple, chunk: Batch, filled: Filled | None, graphs: LinearGraphs | None
+) -> tuple[Array, Array]:
     cell_in, cell_out, outer = modules
-    s = cell_out(jax.nn.relu(cell_in(cell_features(chunk, graphs))))
+    s = cell_out(jax.nn.relu(cell_in(cell_features(chunk, filled, graphs))))
     return s, outer.sums(s, chunk.observed_bnd.swapaxes(1, 2))
 
 

@@ -9,6 +9,7 @@ from worlds import quick_jit
 from amortize import linear_graphs as module
 from amortize import pair_sums as sums_module
 from amortize.batch import make_batch
+from amortize.imputation import fill_in
 from amortize.linear_graphs import GRAPH_FEATURES, PENALTIES, linear_graphs
 from amortize.pair_sums import pair_sums
 
@@ -17,7 +18,12 @@ N, D, TABLES = 3000, 6, 8
 
 @quick_jit
 def found(batch):
-    return linear_graphs(pair_sums(batch, True), batch.variables_bd)
+    return linear_graphs(sums_of(batch), batch.variables_bd)
+
+
+def sums_of(batch):
+    filled = fill_in(batch.values_bnd, batch.observed_bnd, batch.rows_bn, batch.variables_bd)
+    return pair_sums(batch, filled)
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +103,20 @@ def test_rows_in_which_a_variable_was_set_are_not_its_regression():
         assert features[0, 1, 4 * penalty + 2] == 0
 
 
+def test_missing_cells_cost_few_links(tables):
+    """Correlations over the pairs of cells that are there would add some ten links a table."""
+    x, graph = tables
+    observed = np.random.default_rng(4).random(x.shape) > 0.15
+    worth = np.asarray(found(make_batch(x, observed_bnd=observed)).features_bddc)[..., 7]
+    wrong = (worth > 0.01) != (graph | graph.swapaxes(1, 2))
+    assert wrong.sum() / 2 / TABLES < 1
+
+
 def test_many_variables_share_their_correlations(tables, monkeypatch):
     x, _ = tables
     plain = found(make_batch(x))
     monkeypatch.setattr(sums_module, "PER_TARGET", D - 1)
-    sums = pair_sums(make_batch(x), True)
+    sums = sums_of(make_batch(x))
     assert sums.targets.product_bvdd.shape == (TABLES, 1, D, D)
     shared = quick_jit(linear_graphs)(sums, jnp.ones((TABLES, D), bool))
     np.testing.assert_allclose(shared.features_bddc, plain.features_bddc, atol=1e-3)
