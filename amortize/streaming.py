@@ -86,13 +86,14 @@ def stream_logits(
     graphs = _search(sums, whole.variables_bd) if config.order_search else None
     blocks = layers(net.row_stack)
     tokens: list[Array] = []
-    outer_bxy: Array | None = None
+    total: Array | None = None
     for start in starts:
         first = (net.cell_in, net.cell_out, blocks[0].outer)
         s, outer = _embed(first, chunk(start), filled(start), graphs)
         tokens.append(s)
-        outer_bxy = added(outer_bxy, outer)
-    assert outer_bxy is not None
+        total = added(total, outer)
+    assert total is not None
+    outer_bxy = total
     chosen = {"statistics": config.statistics, "conditional": config.conditionals}
     z = _start((net.pair_in,), whole, sums, graphs, **chosen)
     for place, block in enumerate(blocks):
