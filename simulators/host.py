@@ -134,17 +134,18 @@ def draw_batch(
 def blank_batch(shape: Shape) -> Dataset:
     """A batch of padding alone, as NumPy arrays with axis b first."""
     b, n, d = shape
-    return Dataset(
-        values=np.zeros((b, n, d), np.float32),
-        observed=np.zeros((b, n, d), bool),
-        intervened=np.zeros((b, n, d), bool),
-        graph=np.zeros((b, d, d), bool),
-        rows=np.zeros((b, n), bool),
-        variables=np.zeros((b, d), bool),
-        confounded=np.zeros((b, d, d), bool),
-        kind=np.full((b, d), CONTINUOUS, np.int32),
-        regime=np.zeros((b, n), bool),
-    )
+    fields: dict[str, Any] = {
+        "values": np.zeros((b, n, d), np.float32),
+        "observed": np.zeros((b, n, d), bool),
+        "intervened": np.zeros((b, n, d), bool),
+        "graph": np.zeros((b, d, d), bool),
+        "rows": np.zeros((b, n), bool),
+        "variables": np.zeros((b, d), bool),
+        "confounded": np.zeros((b, d, d), bool),
+        "kind": np.full((b, d), CONTINUOUS, np.int32),
+        "regime": np.zeros((b, n), bool),
+    }
+    return Dataset(**fields)
 
 
 def host_batch(simulator: Simulator, shape: Shape, seed: int, step: int) -> Dataset:
