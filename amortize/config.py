@@ -125,7 +125,7 @@ def small() -> TrainConfig:
         ((251, 1000), (7, 12)): 6,
         ((251, 1000), (13, 20)): 4,
     }
-    large = (Bucket((50, 500), (21, 50), 3, 0.05), Bucket((100, 600), (51, 100), 1, 0.02))
+    large = (Bucket((50, 500), (21, 50), 3, 0.08), Bucket((100, 600), (51, 100), 1, 0.04))
     return TrainConfig(
         name="small",
         model=ModelConfig(statistics=True, conditionals=True, order_search=True),
