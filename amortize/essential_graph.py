@@ -23,7 +23,7 @@ def compelled(graph_bdd: Array, settled_bdd: Array) -> Array:
     """
     edge = graph_bdd.astype(jnp.float32)
     linked = edge + edge.swapaxes(1, 2)
-    apart = (1 - linked) * (1 - jnp.eye(graph_bdd.shape[1]))
+    apart = (1 - linked) * (1 - jnp.eye(graph_bdd.shape[1], dtype=jnp.float32))
     known = graph_bdd & (settled_bdd | (apart @ edge > 0))
 
     def follow(state: tuple[Array, Array]) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ from jax import Array
 
 ROUNDS = 10
 RIDGE = 1e-3  # added to the standardised covariance
-LIMIT = 6.0  # of the standardised values, in standard deviations
+LIMIT = 100.0  # of the standardised values, in standard deviations
 
 
 class Filled(NamedTuple):

@@ -15,11 +15,12 @@ from jax import Array
 
 from amortize.essential_graph import compelled
 from amortize.order_search import MOST_PARENTS, Scores, order_search
-from amortize.pair_sums import PER_TARGET, PairSums
+from amortize.pair_sums import PairSums
 
 GRAPH_FEATURES = 8
 PENALTIES = (1.0, 2.0)  # units of log(rows); of a parent
-RIDGE = 1e-4  # shrinkage of the correlations towards the identity
+CANDIDATES = 40  # of a variable's parents
+RIDGE = 1e-9  # shrinkage of the correlations towards the identity
 
 
 class LinearGraphs(NamedTuple):
@@ -28,16 +29,14 @@ class LinearGraphs(NamedTuple):
     features_bddc: Array  # eight, see `linear_graphs`
     slope_bdd: Array  # of j on its parent i, both standardised, in the best graph of penalty 1
     intercept_bd: Array
-    spread_bd: Array  # standard deviation of the residual, at least a hundredth
+    spread_bd: Array  # standard deviation of the residual, at least a thousandth
 
 
 def effort(d: int) -> tuple[int, int]:
     """First orders of each penalty and sweeps over them: what a table of d variables is worth."""
-    if d <= 24:
-        return 2, 2
     if d <= 64:
-        return 1, 2
-    return 1, int(d <= PER_TARGET)
+        return 2, 3
+    return 1, 3 if d <= 128 else int(d <= 256)
 
 
 def linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
@@ -52,12 +51,15 @@ def linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
         sums: of the tables, with those of targets.
         variables_bd: which variables are real.
     """
-    if jax.default_backend() == "cpu" and jax.device_count() == 1:
-        # Table by table: each stops when it is done, and its arrays stay in the core's cache.
-        each = jax.tree.map(lambda x: x[:, None], (sums, variables_bd))
-        found = jax.lax.map(lambda one: _linear_graphs(*one), each)
-        return jax.tree.map(lambda x: x[:, 0], found)
-    return _linear_graphs(sums, variables_bd)
+    with jax.enable_x64(True):
+        if jax.default_backend() == "cpu" and jax.device_count() == 1:
+            # Table by table: each stops when it is done, and its arrays stay in the core's cache.
+            each = jax.tree.map(lambda x: x[:, None], (sums, variables_bd))
+            found = jax.lax.map(lambda one: _linear_graphs(*one), each)
+            found = jax.tree.map(lambda x: x[:, 0], found)
+        else:
+            found = _linear_graphs(sums, variables_bd)
+        return jax.tree.map(lambda x: jax.lax.stop_gradient(x.astype(jnp.float32)), found)
 
 
 def _linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
@@ -74,7 +76,8 @@ def _linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
     place_bd = _first_orders(table, variables_bd)[jnp.array(orders)].reshape(-1, d)
     penalty_b = jnp.repeat(jnp.array(PENALTIES), starts * b)
     table_b = jnp.tile(jnp.arange(b), searches)
-    scores = Scores(table.r_btdd, table_b, repeat(table.rows_bd), penalty_b)
+    local = _candidates(table, variables_bd)
+    scores = Scores(*local, table_b, repeat(table.rows_bd), penalty_b)
     found = order_search(scores, repeat(variables_bd), place_bd, sweeps)
     graph_bdd = found.gain_bdd > 0
     split_bdd = sums.set_count_bdd > 0
@@ -96,10 +99,9 @@ def _linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
         strict=True,
     ):
         features += [sure, sure.swapaxes(1, 2), open_, worth]
-    best_b = jnp.argmin(score_psb[0], 0)
+    best_b = jnp.argsort(score_psb[0], 0)[0]
     best_bdd = graph_bdd.reshape(*shape, d, d)[0, best_b, jnp.arange(b)]
-    answer = LinearGraphs(jnp.stack(features, -1), *_regressions(table, best_bdd))
-    return jax.lax.stop_gradient(answer)
+    return LinearGraphs(jnp.stack(features, -1), *_regressions(table, best_bdd))
 
 
 class _Standardised(NamedTuple):
@@ -134,12 +136,44 @@ def _standardised(sums: PairSums, real_bd: Array) -> _Standardised:
     return _Standardised(r_btdd, mean_btd, size_btd, free_bt, rows_bd)
 
 
+def _precision(table: _Standardised, real_bd: Array) -> tuple[Array, Array]:
+    """Correlations over the rows of all targets, and their inverse; [b, d, d] both."""
+    share_bt = table.free_bt / table.free_bt.sum(1, keepdims=True)
+    r_bdd = jnp.einsum("bt,btij->bij", share_bt, table.r_btdd)
+    few_b = table.rows_bd.max(1) < 2 * real_bd.sum(1)
+    ridge_b = jnp.where(few_b, 1e-3, 1e-8)[:, None, None]
+    return r_bdd, jnp.linalg.inv((1 - ridge_b) * r_bdd + ridge_b * jnp.eye(r_bdd.shape[-1]))
+
+
+def _candidates(table: _Standardised, real_bd: Array) -> tuple[Array, Array, Array]:
+    """The CANDIDATES of every variable: [b, d, q], correlations [b, d, q, q], and with it.
+
+    They lead either by correlation or by partial correlation given all others.
+    """
+    b, d = real_bd.shape
+    most = max(min(CANDIDATES, d - 1), 1)
+    r_bdd, p_bdd = _precision(table, real_bd)
+    own_bd = jnp.diagonal(p_bdd, axis1=1, axis2=2)
+    partial_bdd = p_bdd / jnp.sqrt(own_bd[:, :, None] * own_bd[:, None])
+    others_bdd = real_bd[:, :, None] & real_bd[:, None] & ~jnp.eye(d, dtype=bool)
+
+    def rank(x_bdd: Array) -> Array:
+        return jnp.argsort(jnp.argsort(jnp.where(others_bdd, -jnp.abs(x_bdd), 9.0), 2), 2)
+
+    lead_bdd = jnp.where(others_bdd, jnp.minimum(3 * rank(r_bdd) + 1, 2 * rank(partial_bdd)), 3 * d)
+    lead_bdd = lead_bdd + (3 * d) * jnp.eye(d, dtype=int)
+    near_bdq = jnp.sort(jax.lax.top_k(-lead_bdd, most)[1], 2)
+    table_b1, each_d = jnp.arange(b)[:, None], jnp.arange(d)
+    of_d = each_d if table.r_btdd.shape[1] > 1 else jnp.zeros_like(each_d)
+    with_bdq = table.r_btdd[table_b1[..., None], of_d[:, None], each_d[:, None], near_bdq]
+    places = (table_b1[..., None, None], of_d[:, None, None], near_bdq[..., None])
+    return near_bdq, table.r_btdd[*places, near_bdq[:, :, None]], with_bdq
+
+
 def _first_orders(table: _Standardised, real_bd: Array) -> Array:
     """[2, b, d] places: by how well the others explain a variable, worst first and best first."""
     d = real_bd.shape[-1]
-    share_bt = table.free_bt / table.free_bt.sum(1, keepdims=True)
-    every_bdd = jnp.einsum("bt,btij->bij", share_bt, table.r_btdd)
-    own_bd = jnp.diagonal(jnp.linalg.inv(0.999 * every_bdd + 0.001 * jnp.eye(d)), axis1=1, axis2=2)
+    own_bd = jnp.diagonal(_precision(table, real_bd)[1], axis1=1, axis2=2)
 
     def places(key_bd: Array) -> Array:
         return jnp.argsort(jnp.argsort(jnp.where(real_bd, key_bd, jnp.inf), 1), 1)
@@ -171,6 +205,6 @@ def _regressions(table: _Standardised, graph_bdd: Array) -> tuple[Array, Array, 
     rest_bv = 1 - (beta_bvk * with_bvk).sum(-1)
     slope_bvk = beta_bvk * own_size_bv[..., None] / size_bvk
     intercept_bv = own_mean_bv - (slope_bvk * mean_bvk).sum(-1)
-    spread_bv = own_size_bv * jnp.sqrt(jnp.maximum(rest_bv, 1e-4))
+    spread_bv = own_size_bv * jnp.sqrt(jnp.maximum(rest_bv, 1e-6))
     slope_bdv = (slope_bvk[..., None] * (at_bvk[..., None] == each_v)).sum(2).swapaxes(1, 2)
     return slope_bdv, intercept_bv, spread_bv

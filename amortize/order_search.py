@@ -1,9 +1,11 @@
 """Search for the order of the variables whose sparse linear regressions score best.
 
-Given an order, each variable is regressed on few of those before it; an order is improved by moving
-one variable at a time to its best place (best order score search, Andrews et al. 2023; grow-shrink
-regressions after Margaritis 2003, by the Gaussian BIC). All tables are searched at once, and the
-whole is deterministic: first orders follow the data, and ties go to the earliest place.
+Given an order, each variable is regressed on few of its candidates before it; an order is improved
+by moving one variable at a time to its best place (best order score search, Andrews et al. 2023;
+grow-shrink regressions after Margaritis 2003, by the Gaussian BIC). All tables are searched at
+once, and the whole is deterministic: first orders follow the data, and ties go to the earliest
+place. Precision is that of the correlations: in single precision the search goes astray where
+variables are all but determined by others, as in large linear systems.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import jax.numpy as jnp
 from jax import Array
 
 MOST_PARENTS = 8
-FLOOR = 5e-4  # least residual variance of a candidate given those chosen, of its own
-SURE = 1e-4  # least share of a residual variance that stays unexplained by one more parent
+FLOOR = 1e-9  # least residual variance of a candidate given those chosen, of its own
+SURE = 1e-9  # least share of a residual variance that stays unexplained by one more parent
 TIE = 0.05  # scores closer than this are equal
 
 
@@ -30,9 +32,14 @@ class Found(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """What b searches score regressions by: correlations, rows and the price of a parent."""
+    """What b searches score regressions by: candidates, correlations, rows, the price of a parent.
 
-    r_mtdd: Array  # [m, target, d, d] of m tables over the rows that count for a target, or t = 1
+    Each of d targets has q candidates. Correlations are over the rows that count for the target.
+    """
+
+    near_mdq: Array  # the candidates, in m tables
+    r_mdqq: Array  # their correlations among each other
+    with_mdq: Array  # and with the target
     table_b: Array  # which of the tables is searched
     rows_bd: Array  # rows that count for each target
     penalty_b: Array  # of a parent, in units of log(rows); 1 is the BIC
@@ -52,29 +59,36 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
     each_bd = jnp.broadcast_to(each, (b, d))
     search_b = jnp.arange(b)
     count_b1 = real_bd.sum(1, keepdims=True)
-    pairs_bdd = real_bd[:, :, None] & real_bd[:, None]
-
-    def fit(target_be: Array, allowed_bde: Array) -> tuple[Array, Array]:
-        return grow_shrink(scores, target_be, allowed_bde, min(MOST_PARENTS, max(d - 1, 1)))
+    near_bdq = scores.near_mdq[scores.table_b]
+    q = near_bdq.shape[-1]
+    pairs_bdq = real_bd[:, :, None] & _at(real_bd, near_bdq)
 
     def move(turn: Array, state: tuple) -> tuple:
-        place_bd, first_bd, score_bd, gain_bdd, _ = state
+        place_bd, first_bd, score_bd, gain_bqd, _ = state
         moving_bd = (first_bd == turn) & real_bd
-        x_b = jnp.argmax(moving_bd, 1)
+        x_b = jax.lax.argmax(moving_bd, 1, jnp.int32)
         from_b1 = (moving_bd * place_bd).sum(1, keepdims=True)
         rank_bd = place_bd - (place_bd > from_b1)  # places of the others without it
-        # Every other variable with x as a candidate if it was none, or the reverse; x everywhere.
+        # Every other variable with x as a candidate if it was none, or the reverse; x behind none
+        # of its candidates, the first of them, the first two, ...
         # Before the first turn all variables are scored where they are: so there is one `fit` alone
         # to compile.
-        toggled_bdd = (place_bd[:, :, None] < place_bd[:, None]) ^ moving_bd[:, :, None]
-        toggled_bdd = toggled_bdd & pairs_bdd & ~moving_bd[:, None]
         first = turn < 0
-        behind_bdd = (rank_bd[:, :, None] < each) & (real_bd & ~moving_bd)[:, :, None]
-        tried_be, gains_bde = fit(
-            jnp.concatenate([each_bd, jnp.broadcast_to(x_b[:, None], (b, d))], 1),
-            jnp.concatenate([toggled_bdd, behind_bdd], 2),
+        toggled_bdq = (_at(place_bd, near_bdq) < place_bd[:, :, None]) ^ _at(moving_bd, near_bdq)
+        toggled_bdq = toggled_bdq & pairs_bdq & ~moving_bd[:, :, None]
+        beside_bq = near_bdq[search_b, x_b]
+        some_bq = pairs_bdq[search_b, x_b] & moving_bd.any(1, keepdims=True)
+        rank_bq = jnp.where(some_bq, jnp.take_along_axis(rank_bd, beside_bq, 1), d)
+        above_bq = (rank_bq[:, None] < rank_bq[:, :, None]).sum(2)  # candidates ahead of each
+        behind_bqe = (above_bq[:, :, None] < jnp.arange(q + 1)) & some_bq[:, :, None]
+        tried_be, gains_bqe = grow_shrink(
+            scores,
+            jnp.concatenate([each_bd, jnp.broadcast_to(x_b[:, None], (b, q + 1))], 1),
+            jnp.concatenate([toggled_bdq.swapaxes(1, 2), behind_bqe], 2),
+            min(MOST_PARENTS, q),
         )
-        other_bd, own_bd = tried_be[:, :d], tried_be[:, d:]
+        ahead_bd = (rank_bq[:, None] < each[:, None]).sum(2)  # candidates of x ahead of a place
+        other_bd, own_bd = tried_be[:, :d], jnp.take_along_axis(tried_be[:, d:], ahead_bd, 1)
         was_before_bd, others_bd = place_bd < from_b1, real_bd & ~moving_bd
         without_bd = jnp.where(was_before_bd, score_bd, other_bd) * others_bd
         with_bd = jnp.where(was_before_bd, other_bd, score_bd) * others_bd
@@ -84,18 +98,19 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
         least_b1 = total_bd.min(1, keepdims=True)
         here_b1 = jnp.where(each == from_b1, total_bd, 0.0).sum(1, keepdims=True)
         better_b1 = (least_b1 < here_b1 - 2 * TIE) & (turn < count_b1) & ~first
-        to_b1 = jnp.argmax(total_bd <= least_b1 + TIE, 1)[:, None]
+        to_b1 = jax.lax.argmax(total_bd <= least_b1 + TIE, 1, jnp.int32)[:, None]
         to_b1 = jnp.where(better_b1, to_b1, from_b1)
         changed_bd = others_bd & ((rank_bd < to_b1) != was_before_bd) & better_b1 | first
         mine_bd = moving_bd & better_b1
-        own_gain_bd = gains_bde[search_b, :, d + to_b1[:, 0]]
-        own_score_b1 = own_bd[search_b, to_b1[:, 0]][:, None]
+        to_b = to_b1[:, 0]
+        own_gain_bq = gains_bqe[search_b, :, d + ahead_bd[search_b, to_b]]
+        own_score_b1 = own_bd[search_b, to_b][:, None]
         score_bd = jnp.where(changed_bd, other_bd, jnp.where(mine_bd, own_score_b1, score_bd))
-        gain_bdd = jnp.where(changed_bd[:, None], gains_bde[:, :, :d], gain_bdd)
-        gain_bdd = jnp.where(mine_bd[:, None], own_gain_bd[:, :, None], gain_bdd)
+        gain_bqd = jnp.where(changed_bd[:, None], gains_bqe[:, :, :d], gain_bqd)
+        gain_bqd = jnp.where(mine_bd[:, None], own_gain_bq[:, :, None], gain_bqd)
         new_bd = jnp.where(moving_bd, to_b1, rank_bd + (rank_bd >= to_b1))
         place_bd = jnp.where(better_b1 & real_bd, new_bd, place_bd)
-        return place_bd, first_bd, score_bd, gain_bdd, state[4] | better_b1.any()
+        return place_bd, first_bd, score_bd, gain_bqd, state[4] | better_b1.any()
 
     def sweep(state: tuple) -> tuple:
         done, place_bd, *rest, _ = state
@@ -107,86 +122,97 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
     def going(state: tuple) -> Array:
         return (state[0] < max(sweeps, 1)) & state[-1]
 
-    start = (jnp.zeros((b, d)), jnp.zeros((b, d, d)), jnp.bool_(True))
-    _, place_bd, score_bd, gain_bdd, _ = jax.lax.while_loop(
+    start = (jnp.zeros((b, d)), jnp.zeros((b, q, d)), jnp.bool_(True))
+    _, place_bd, score_bd, gain_bqd, _ = jax.lax.while_loop(
         going, sweep, (jnp.int32(0), place_bd, *start)
     )
+    where_bdq = (search_b[:, None, None], near_bdq, each[:, None])
+    gain_bdd = jnp.zeros((b, d, d)).at[where_bdq].add(gain_bqd.swapaxes(1, 2))
     return Found(gain_bdd, jnp.where(real_bd, score_bd, 0.0).sum(1), place_bd)
 
 
+def _at(x_bd: Array, near_bdq: Array) -> Array:
+    """What the candidates have, [b, d, q]."""
+    return jnp.take_along_axis(x_bd[:, None], near_bdq, 2)
+
+
 def grow_shrink(
-    scores: Scores, target_be: Array, allowed_bde: Array, most: int
+    scores: Scores, target_be: Array, allowed_bqe: Array, most: int
 ) -> tuple[Array, Array]:
     """e sparse linear regressions in each of b searches, by adding parents, then by dropping them.
 
     Args:
         scores: of the searches.
         target_be: the variable that is regressed.
-        allowed_bde: its candidates.
+        allowed_bqe: which of its candidates count.
         most: parents that are added at most.
 
     Returns:
         [b, e] scores, lower is better: rows * log(residual variance, of its own) + price * parents.
-        [b, d, e] what the score would lose without a parent; 0 for all that are none.
+        [b, q, e] what the score would lose without a parent; 0 for all that are none.
     """
-    d = allowed_bde.shape[1]
+    q = allowed_bqe.shape[1]
     # Regressions last, so that a loop over them is one over neighbouring numbers.
-    candidates_dbe = jnp.moveaxis(allowed_bde, 1, 0) & (jnp.arange(d)[:, None, None] != target_be)
+    candidates_qbe = jnp.moveaxis(allowed_bqe, 1, 0)
     n_be = jnp.take_along_axis(scores.rows_bd, target_be, 1)
     price_be = scores.penalty_b[:, None] * jnp.log(n_be)
-    grown = _grow(scores, n_be, price_be, target_be, candidates_dbe, most)
+    grown = _grow(scores, n_be, price_be, target_be, candidates_qbe, most)
     rest_be, loss_kbe = _shrink(n_be, price_be, *grown)
     chosen_kbe = grown[-1]
-    here_kdbe = jnp.arange(d)[None, :, None, None] == chosen_kbe[:, None]
+    here_kqbe = jnp.arange(q)[None, :, None, None] == chosen_kbe[:, None]
     real_kbe = jnp.isfinite(loss_kbe)
-    gain_dbe = (here_kdbe * jnp.where(real_kbe, loss_kbe, 0.0)[:, None]).sum(0)
+    gain_qbe = (here_kqbe * jnp.where(real_kbe, loss_kbe, 0.0)[:, None]).sum(0)
     score_be = n_be * jnp.log(rest_be) + price_be * real_kbe.sum(0)
-    return score_be, jnp.moveaxis(gain_dbe, 0, 1)
+    return score_be, jnp.moveaxis(gain_qbe, 0, 1)
 
 
 def _grow(
-    scores: Scores, n_be: Array, price_be: Array, target_be: Array, free_dbe: Array, most: int
+    scores: Scores, n_be: Array, price_be: Array, target_be: Array, free_qbe: Array, most: int
 ) -> tuple[Array, ...]:
     """Forward selection by a partial Cholesky factor of the correlations, one parent at a time.
 
     Returns the residual variances, the coefficients of the orthogonalised parents, the factor, and
     the parents in the order in which they came, -1 where there is none.
     """
-    d, b, e = free_dbe.shape
-    each_d11 = jnp.arange(d)[:, None, None]
+    q, b, e = free_qbe.shape
+    each_q11 = jnp.arange(q)[:, None, None]
     table_b1 = scores.table_b[:, None]
-    of_be = target_be if scores.r_mtdd.shape[1] > 1 else jnp.zeros_like(target_be)
 
-    def row_dbe(u_be: Array) -> Array:
-        found_bed = scores.r_mtdd.at[table_b1, of_be, u_be].get(mode="promise_in_bounds")
-        return jnp.moveaxis(found_bed, -1, 0)
+    def first(x_mdq: Array, *at_be: Array) -> Array:
+        """[q, b, e] of the targets."""
+        found_beq = x_mdq.at[table_b1, target_be, *at_be].get(mode="promise_in_bounds")
+        return jnp.moveaxis(found_beq, -1, 0)
 
     def going(state: tuple) -> Array:
         return (state[0] < most) & state[1].any()
 
     def step(state: tuple) -> tuple:
-        k, on_be, free_dbe, own_dbe, with_dbe, rest_be, factor_kdbe, y_kbe, chosen_kbe = state
-        some_dbe = free_dbe & (own_dbe > FLOOR)
-        drop_dbe = jnp.where(some_dbe, with_dbe**2 / jnp.maximum(own_dbe, FLOOR), 0.0)
-        most_be = drop_dbe.max(0)
-        u_be = jnp.where(drop_dbe >= most_be, each_d11, d - 1).min(0)
-        here_dbe = each_d11 == u_be
+        k, on_be, free_qbe, own_qbe, with_qbe, rest_be, factor_kqbe, y_kbe, chosen_kbe = state
+        some_qbe = free_qbe & (own_qbe > FLOOR)
+        drop_qbe = jnp.where(some_qbe, with_qbe**2 / jnp.maximum(own_qbe, FLOOR), 0.0)
+        most_be = drop_qbe.max(0)
+        u_be = jnp.where(drop_qbe >= most_be, each_q11, q - 1).min(0)
+        here_qbe = each_q11 == u_be
         share_be = jnp.minimum(most_be / rest_be, 1 - SURE)
         on_be = on_be & (-n_be * jnp.log1p(-share_be) > price_be)
-        root_be = jnp.sqrt(jnp.maximum((here_dbe * own_dbe).sum(0), FLOOR))
-        at_k1be = jnp.take_along_axis(factor_kdbe, u_be[None, None], 1, mode="promise_in_bounds")
-        new_dbe = (row_dbe(u_be) - (factor_kdbe * at_k1be).sum(0)) / root_be
-        new_dbe = jnp.where(on_be, new_dbe, 0.0)
-        y_be = jnp.where(on_be, (here_dbe * with_dbe).sum(0) / root_be, 0.0)
+        root_be = jnp.sqrt(jnp.maximum((here_qbe * own_qbe).sum(0), FLOOR))
+        at_k1be = jnp.take_along_axis(factor_kqbe, u_be[None, None], 1, mode="promise_in_bounds")
+        new_qbe = first(scores.r_mdqq, u_be)
+        new_qbe = jax.lax.fori_loop(
+            0, k, lambda j, rest: rest - factor_kqbe[j] * at_k1be[j], new_qbe
+        )
+        new_qbe = new_qbe / root_be
+        new_qbe = jnp.where(on_be, new_qbe, 0.0)
+        y_be = jnp.where(on_be, (here_qbe * with_qbe).sum(0) / root_be, 0.0)
         put = partial(jax.lax.dynamic_update_index_in_dim, index=k, axis=0)
         return (
             k + 1,
             on_be,
-            free_dbe & ~(here_dbe & on_be),
-            own_dbe - new_dbe**2,
-            with_dbe - new_dbe * y_be,
+            free_qbe & ~(here_qbe & on_be),
+            own_qbe - new_qbe**2,
+            with_qbe - new_qbe * y_be,
             jnp.maximum(rest_be - y_be**2, SURE * rest_be),
-            put(factor_kdbe, new_dbe),
+            put(factor_kqbe, new_qbe),
             put(y_kbe, y_be),
             put(chosen_kbe, jnp.where(on_be, u_be, -1)),
         )
@@ -194,16 +220,16 @@ def _grow(
     start = (
         jnp.int32(0),
         jnp.ones((b, e), bool),
-        free_dbe,
-        jnp.ones((d, b, e)),  # of correlations the diagonal is 1
-        row_dbe(target_be),
+        free_qbe,
+        jnp.ones((q, b, e)),  # of correlations the diagonal is 1
+        first(scores.with_mdq),
         jnp.ones((b, e)),
-        jnp.zeros((most, d, b, e)),
+        jnp.zeros((most, q, b, e)),
         jnp.zeros((most, b, e)),
         jnp.full((most, b, e), -1),
     )
-    *_, rest_be, factor_kdbe, y_kbe, chosen_kbe = jax.lax.while_loop(going, step, start)
-    return rest_be, y_kbe, factor_kdbe, chosen_kbe
+    *_, rest_be, factor_kqbe, y_kbe, chosen_kbe = jax.lax.while_loop(going, step, start)
+    return rest_be, y_kbe, factor_kqbe, chosen_kbe
 
 
 def _shrink(
@@ -211,7 +237,7 @@ def _shrink(
     price_be: Array,
     rest_be: Array,
     y_kbe: Array,
-    factor_kdbe: Array,
+    factor_kqbe: Array,
     chosen_kbe: Array,
 ) -> tuple[Array, Array]:
     """Backward elimination: residual variances, and what each parent that stays is worth (or inf).
@@ -223,7 +249,7 @@ def _shrink(
     each_k11 = jnp.arange(most)[:, None, None]
     real_kbe = chosen_kbe >= 0
     at_1kbe = jnp.maximum(chosen_kbe, 0)[None]
-    upper_kkbe = jnp.take_along_axis(factor_kdbe, at_1kbe, 1, mode="promise_in_bounds")
+    upper_kkbe = jnp.take_along_axis(factor_kqbe, at_1kbe, 1, mode="promise_in_bounds")
     rows: list[Array] = [jnp.zeros(())] * most
     for k in reversed(range(most)):  # back substitution: the inverse of the triangular factor
         row_kbe = jnp.broadcast_to(jnp.where(each_k11 == k, 1.0, 0.0), y_kbe.shape)

@@ -5,20 +5,25 @@ All are plain sums, so chunks of a table (or the parties that hold them) add up 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
 from amortize.batch import Batch
-from amortize.imputation import LIMIT, Filled
+from amortize.imputation import Filled
 
+LIMIT = 6.0  # of the standardised values, in standard deviations; of TargetSums: that of `Filled`
 PER_TARGET = 128  # up to so many variables the rows that count for each are summed for themselves
 
 
 class TargetSums(NamedTuple):
-    """Sums over the rows in which v is not set, for each v; beyond PER_TARGET over all rows."""
+    """Sums over the rows in which v is not set, for each v; beyond PER_TARGET over all rows.
+
+    In double precision: variables that others determine to a few millionths of their variance are
+    common in large linear systems.
+    """
 
     sum_bvd: Array  # of z_i, missing cells filled in; [b, 1, d] over all rows
     product_bvdd: Array  # of z_i z_j, as expected; [b, 1, d, d] over all rows
@@ -77,16 +82,27 @@ def pair_sums(batch: Batch, filled: Filled | None = None) -> PairSums:
 
 def _target_sums(batch: Batch, filled: Filled) -> TargetSums:
     real_bnd = batch.rows_bn[..., None] & batch.variables_bd[:, None]
-    missing_bnd = (real_bnd & ~batch.observed_bnd).astype(jnp.float32)
-    free_bnv = 1.0 - batch.intervened_bnd.astype(jnp.float32)
-    d = free_bnv.shape[-1]
+    missing_bnd = real_bnd & ~batch.observed_bnd
+    set_bnd = batch.intervened_bnd
+    d = set_bnd.shape[-1]
     if d > PER_TARGET:
-        free_bnv = jnp.ones_like(free_bnv[..., :1])
-    add = partial(jnp.einsum, precision="highest")  # scores multiply their errors by the rows
-    values_bnd = filled.values_bnd
-    around_bvd = add("bnv,bni->bvi", free_bnv, missing_bnd) * filled.variance_bd[:, None]
-    return TargetSums(
-        add("bnv,bni->bvi", free_bnv, values_bnd),
-        add("bnv,bni,bnj->bvij", free_bnv, values_bnd, values_bnd)
-        + around_bvd[..., None] * jnp.eye(d),
-    )
+        set_bnd = jnp.zeros_like(set_bnd[..., :1])
+    with jax.enable_x64(True):
+        values_bnd = filled.values_bnd.astype(jnp.float64)
+
+        def over(free_bn: Array) -> tuple[Array, Array]:
+            free_bnd = jnp.broadcast_to(free_bn[..., None], values_bnd.shape)
+            around_bd = (free_bnd & missing_bnd).sum(1) * filled.variance_bd
+            free_bnd = values_bnd * free_bnd
+            product_bdd = jnp.einsum("bni,bnj->bij", free_bnd, values_bnd)
+            return free_bnd.sum(1), product_bdd + around_bd[..., None] * jnp.eye(d)
+
+        def each() -> tuple[Array, Array]:
+            return jax.lax.map(over, jnp.moveaxis(~set_bnd, 2, 0))
+
+        def alike() -> tuple[Array, Array]:
+            found = over(jnp.ones_like(set_bnd[..., 0]))
+            return jax.tree.map(lambda x: jnp.broadcast_to(x, (set_bnd.shape[2], *x.shape)), found)
+
+        found = jax.lax.cond(set_bnd.any(), each, alike)
+        return TargetSums(*(jnp.moveaxis(x, 0, 1) for x in found))
