@@ -172,7 +172,6 @@ def _candidates(table: _Standardised, real_bd: Array) -> tuple[Array, Array, Arr
 
 def _first_orders(table: _Standardised, real_bd: Array) -> Array:
     """[2, b, d] places: by how well the others explain a variable, worst first and best first."""
-    d = real_bd.shape[-1]
     own_bd = jnp.diagonal(_precision(table, real_bd)[1], axis1=1, axis2=2)
 
     def places(key_bd: Array) -> Array:

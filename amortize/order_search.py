@@ -56,45 +56,26 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
     """
     b, d = real_bd.shape
     each = jnp.arange(d)
-    each_bd = jnp.broadcast_to(each, (b, d))
     search_b = jnp.arange(b)
     count_b1 = real_bd.sum(1, keepdims=True)
     near_bdq = scores.near_mdq[scores.table_b]
     q = near_bdq.shape[-1]
-    pairs_bdq = real_bd[:, :, None] & _at(real_bd, near_bdq)
 
     def move(turn: Array, state: tuple) -> tuple:
         place_bd, first_bd, score_bd, gain_bqd, _ = state
         moving_bd = (first_bd == turn) & real_bd
-        x_b = jax.lax.argmax(moving_bd, 1, jnp.int32)
         from_b1 = (moving_bd * place_bd).sum(1, keepdims=True)
         rank_bd = place_bd - (place_bd > from_b1)  # places of the others without it
-        # Every other variable with x as a candidate if it was none, or the reverse; x behind none
-        # of its candidates, the first of them, the first two, ...
-        # Before the first turn all variables are scored where they are: so there is one `fit` alone
-        # to compile.
+        # Before the first turn all variables are scored where they are: so there is one program of
+        # regressions alone to compile.
         first = turn < 0
-        toggled_bdq = (_at(place_bd, near_bdq) < place_bd[:, :, None]) ^ _at(moving_bd, near_bdq)
-        toggled_bdq = toggled_bdq & pairs_bdq & ~moving_bd[:, :, None]
-        beside_bq = near_bdq[search_b, x_b]
-        some_bq = pairs_bdq[search_b, x_b] & moving_bd.any(1, keepdims=True)
-        rank_bq = jnp.where(some_bq, jnp.take_along_axis(rank_bd, beside_bq, 1), d)
-        above_bq = (rank_bq[:, None] < rank_bq[:, :, None]).sum(2)  # candidates ahead of each
-        behind_bqe = (above_bq[:, :, None] < jnp.arange(q + 1)) & some_bq[:, :, None]
-        tried_be, gains_bqe = grow_shrink(
-            scores,
-            jnp.concatenate([each_bd, jnp.broadcast_to(x_b[:, None], (b, q + 1))], 1),
-            jnp.concatenate([toggled_bdq.swapaxes(1, 2), behind_bqe], 2),
-            min(MOST_PARENTS, q),
-        )
-        ahead_bd = (rank_bq[:, None] < each[:, None]).sum(2)  # candidates of x ahead of a place
-        other_bd, own_bd = tried_be[:, :d], jnp.take_along_axis(tried_be[:, d:], ahead_bd, 1)
+        trial = _trial(scores, real_bd, near_bdq, moving_bd, place_bd, rank_bd)
         was_before_bd, others_bd = place_bd < from_b1, real_bd & ~moving_bd
-        without_bd = jnp.where(was_before_bd, score_bd, other_bd) * others_bd
-        with_bd = jnp.where(was_before_bd, other_bd, score_bd) * others_bd
+        without_bd = jnp.where(was_before_bd, score_bd, trial.other_bd) * others_bd
+        with_bd = jnp.where(was_before_bd, trial.other_bd, score_bd) * others_bd
         before_bdd = rank_bd[:, :, None] < each  # [b, v, place]: v comes first
         total_bd = jnp.where(before_bdd, without_bd[:, :, None], with_bd[:, :, None]).sum(1)
-        total_bd = jnp.where(each < count_b1, total_bd + own_bd, jnp.inf)
+        total_bd = jnp.where(each < count_b1, total_bd + trial.own_bd, jnp.inf)
         least_b1 = total_bd.min(1, keepdims=True)
         here_b1 = jnp.where(each == from_b1, total_bd, 0.0).sum(1, keepdims=True)
         better_b1 = (least_b1 < here_b1 - 2 * TIE) & (turn < count_b1) & ~first
@@ -103,11 +84,12 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
         changed_bd = others_bd & ((rank_bd < to_b1) != was_before_bd) & better_b1 | first
         mine_bd = moving_bd & better_b1
         to_b = to_b1[:, 0]
-        own_gain_bq = gains_bqe[search_b, :, d + ahead_bd[search_b, to_b]]
-        own_score_b1 = own_bd[search_b, to_b][:, None]
-        score_bd = jnp.where(changed_bd, other_bd, jnp.where(mine_bd, own_score_b1, score_bd))
-        gain_bqd = jnp.where(changed_bd[:, None], gains_bqe[:, :, :d], gain_bqd)
+        own_gain_bq = trial.own_gain_bqe[search_b, :, trial.ahead_bd[search_b, to_b]]
+        own_score_b1 = trial.own_bd[search_b, to_b][:, None]
+        score_bd = jnp.where(mine_bd, own_score_b1, score_bd)
+        score_bd = jnp.where(changed_bd, trial.other_bd, score_bd)
         gain_bqd = jnp.where(mine_bd[:, None], own_gain_bq[:, :, None], gain_bqd)
+        gain_bqd = jnp.where(changed_bd[:, None], trial.other_gain_bqd, gain_bqd)
         new_bd = jnp.where(moving_bd, to_b1, rank_bd + (rank_bd >= to_b1))
         place_bd = jnp.where(better_b1 & real_bd, new_bd, place_bd)
         return place_bd, first_bd, score_bd, gain_bqd, state[4] | better_b1.any()
@@ -131,9 +113,50 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
     return Found(gain_bdd, jnp.where(real_bd, score_bd, 0.0).sum(1), place_bd)
 
 
-def _at(x_bd: Array, near_bdq: Array) -> Array:
-    """What the candidates have, [b, d, q]."""
-    return jnp.take_along_axis(x_bd[:, None], near_bdq, 2)
+class _Trial(NamedTuple):
+    """What would become of the scores if one variable x of each search moved."""
+
+    other_bd: Array  # of every other one, with x as a candidate if it was none, or the reverse
+    other_gain_bqd: Array
+    own_bd: Array  # of x at every place
+    own_gain_bqe: Array  # behind none of its candidates, the first of them, the first two, ...
+    ahead_bd: Array  # how many of its candidates are ahead of a place
+
+
+def _trial(
+    scores: Scores,
+    real_bd: Array,
+    near_bdq: Array,
+    moving_bd: Array,
+    place_bd: Array,
+    rank_bd: Array,
+) -> _Trial:
+    b, d = real_bd.shape
+    q = near_bdq.shape[-1]
+    search_b, each = jnp.arange(b), jnp.arange(d)
+    x_b = jax.lax.argmax(moving_bd, 1, jnp.int32)
+
+    def at(x_bd: Array) -> Array:
+        """What the candidates have, [b, d, q]."""
+        return jnp.take_along_axis(x_bd[:, None], near_bdq, 2)
+
+    pairs_bdq = real_bd[:, :, None] & at(real_bd)
+    toggled_bdq = (at(place_bd) < place_bd[:, :, None]) ^ at(moving_bd)
+    toggled_bdq = toggled_bdq & pairs_bdq & ~moving_bd[:, :, None]
+    some_bq = pairs_bdq[search_b, x_b] & moving_bd.any(1, keepdims=True)
+    rank_bq = jnp.where(some_bq, jnp.take_along_axis(rank_bd, near_bdq[search_b, x_b], 1), d)
+    above_bq = (rank_bq[:, None] < rank_bq[:, :, None]).sum(2)  # candidates ahead of each
+    behind_bqe = (above_bq[:, :, None] < jnp.arange(q + 1)) & some_bq[:, :, None]
+    targets = jnp.broadcast_to(each, (b, d)), jnp.broadcast_to(x_b[:, None], (b, q + 1))
+    tried_be, gain_bqe = grow_shrink(
+        scores,
+        jnp.concatenate(targets, 1),
+        jnp.concatenate([toggled_bdq.swapaxes(1, 2), behind_bqe], 2),
+        min(MOST_PARENTS, q),
+    )
+    ahead_bd = (rank_bq[:, None] < each[:, None]).sum(2)
+    own_bd = jnp.take_along_axis(tried_be[:, d:], ahead_bd, 1)
+    return _Trial(tried_be[:, :d], gain_bqe[:, :, :d], own_bd, gain_bqe[:, :, d:], ahead_bd)
 
 
 def grow_shrink(

@@ -85,6 +85,24 @@ def test_regressions_are_those_of_least_squares(tables):
     assert some > 10
 
 
+def test_variables_that_others_all_but_determine():
+    """Two variables alike to a part in ten thousand, and one that tells them apart."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(1, 1000, 4))
+    x[..., 1] = x[..., 0] + 1e-4 * x[..., 1]
+    x[..., 2] += x[..., 0] + 1e4 * (x[..., 1] - x[..., 0])
+    sums = sums_of(make_batch(x.astype(np.float32)))
+
+    def links(sums):
+        worth = quick_jit(linear_graphs)(sums, jnp.ones((1, 4), bool)).features_bddc[0, ..., 7]
+        return np.argwhere(np.triu(np.asarray(worth) > 0.01)).tolist()
+
+    assert links(sums) == [[0, 1], [0, 2], [1, 2]]
+    assert sums.targets.product_bvdd.dtype == np.float64
+    single = type(sums.targets)(*(part.astype(jnp.float32) for part in sums.targets))
+    assert links(sums._replace(targets=single)) != [[0, 1], [0, 2], [1, 2]]
+
+
 def test_rows_in_which_a_variable_was_set_are_not_its_regression():
     """0 -> 1; 1 is set to large values in half of the rows: pooled, the slope is nearly lost."""
     rng = np.random.default_rng(3)

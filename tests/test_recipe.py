@@ -85,6 +85,7 @@ def test_each_held_out_combination_can_be_drawn_for_evaluation():
             weights = dataclasses.asdict(getattr(prior, part))
             assert [name for name, weight in weights.items() if weight > 0] == [family]
         assert prior.pure is not None and prior.pure.share == 1.0 and not prior.held_out
+        assert prior.systems is None  # whose tables have no such parts
 
 
 def test_substitutes_change_nothing_else():
