@@ -34,7 +34,7 @@ class LinearGraphs(NamedTuple):
 
 def effort(d: int) -> tuple[int, int]:
     """First orders of each penalty and sweeps over them: what a table of d variables is worth."""
-    if d <= 64:
+    if d <= 12:
         return 2, 3
     return 1, 3 if d <= 128 else int(d <= 256)
 

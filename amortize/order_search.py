@@ -17,7 +17,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-MOST_PARENTS = 8
+MOST_PARENTS = 16
+USUAL_PARENTS = 8  # up to so many are dropped by a smaller program
+MANY = 64  # variables beyond which none has more parents than usual
 FLOOR = 1e-9  # least residual variance of a candidate given those chosen, of its own
 SURE = 1e-9  # least share of a residual variance that stays unexplained by one more parent
 TIE = 0.05  # scores closer than this are equal
@@ -152,7 +154,7 @@ def _trial(
         scores,
         jnp.concatenate(targets, 1),
         jnp.concatenate([toggled_bdq.swapaxes(1, 2), behind_bqe], 2),
-        min(MOST_PARENTS, q),
+        min(MOST_PARENTS if d <= MANY else USUAL_PARENTS, q),
     )
     ahead_bd = (rank_bq[:, None] < each[:, None]).sum(2)
     own_bd = jnp.take_along_axis(tried_be[:, d:], ahead_bd, 1)
@@ -179,9 +181,16 @@ def grow_shrink(
     candidates_qbe = jnp.moveaxis(allowed_bqe, 1, 0)
     n_be = jnp.take_along_axis(scores.rows_bd, target_be, 1)
     price_be = scores.penalty_b[:, None] * jnp.log(n_be)
-    grown = _grow(scores, n_be, price_be, target_be, candidates_qbe, most)
-    rest_be, loss_kbe = _shrink(n_be, price_be, *grown)
+    steps, rest_be, *grown = _grow(scores, n_be, price_be, target_be, candidates_qbe, most)
     chosen_kbe = grown[-1]
+
+    def shrink(few: int) -> tuple[Array, Array]:
+        rest, loss_kbe = _shrink(n_be, price_be, rest_be, *(part[:few] for part in grown))
+        missing = jnp.full((most - few, *n_be.shape), jnp.inf)
+        return rest, jnp.concatenate([loss_kbe, missing])
+
+    few = min(USUAL_PARENTS, most)
+    rest_be, loss_kbe = jax.lax.cond(steps <= few, lambda: shrink(few), lambda: shrink(most))
     here_kqbe = jnp.arange(q)[None, :, None, None] == chosen_kbe[:, None]
     real_kbe = jnp.isfinite(loss_kbe)
     gain_qbe = (here_kqbe * jnp.where(real_kbe, loss_kbe, 0.0)[:, None]).sum(0)
@@ -194,8 +203,8 @@ def _grow(
 ) -> tuple[Array, ...]:
     """Forward selection by a partial Cholesky factor of the correlations, one parent at a time.
 
-    Returns the residual variances, the coefficients of the orthogonalised parents, the factor, and
-    the parents in the order in which they came, -1 where there is none.
+    Returns the number of steps, residual variances, the coefficients of the orthogonalised parents,
+    the factor, and the parents in the order in which they came, -1 where there is none.
     """
     q, b, e = free_qbe.shape
     each_q11 = jnp.arange(q)[:, None, None]
@@ -251,8 +260,8 @@ def _grow(
         jnp.zeros((most, b, e)),
         jnp.full((most, b, e), -1),
     )
-    *_, rest_be, factor_kqbe, y_kbe, chosen_kbe = jax.lax.while_loop(going, step, start)
-    return rest_be, y_kbe, factor_kqbe, chosen_kbe
+    steps, *_, rest_be, factor_kqbe, y_kbe, chosen_kbe = jax.lax.while_loop(going, step, start)
+    return steps, rest_be, y_kbe, factor_kqbe, chosen_kbe
 
 
 def _shrink(
@@ -273,18 +282,18 @@ def _shrink(
     real_kbe = chosen_kbe >= 0
     at_1kbe = jnp.maximum(chosen_kbe, 0)[None]
     upper_kkbe = jnp.take_along_axis(factor_kqbe, at_1kbe, 1, mode="promise_in_bounds")
-    rows: list[Array] = [jnp.zeros(())] * most
+    upper_kkbe = jnp.where(real_kbe, upper_kkbe, 0.0)
+
+    root_kkbe = jnp.zeros((0, *y_kbe.shape))
     for k in reversed(range(most)):  # back substitution: the inverse of the triangular factor
-        row_kbe = jnp.broadcast_to(jnp.where(each_k11 == k, 1.0, 0.0), y_kbe.shape)
-        for later in range(k + 1, most):
-            row_kbe = row_kbe - jnp.where(real_kbe[later], upper_kkbe[k, later], 0.0) * rows[later]
-        rows[k] = row_kbe / jnp.where(real_kbe[k], upper_kkbe[k, k], 1.0)
-    root_kkbe = jnp.stack(rows)
+        row_kbe = (each_k11 == k) - (upper_kkbe[k, k + 1 :, None] * root_kkbe).sum(0)
+        row_kbe = row_kbe / jnp.where(real_kbe[k], upper_kkbe[k, k], 1.0)
+        root_kkbe = jnp.concatenate([row_kbe[None], root_kkbe])
     slope_kbe = (root_kkbe * y_kbe).sum(1)
     inverse_kkbe = (root_kkbe[:, None] * root_kkbe[None]).sum(2)
 
     def losses(rest_be: Array, slope_kbe: Array, inverse_kkbe: Array, real_kbe: Array) -> Array:
-        own_kbe = jnp.stack([inverse_kkbe[k, k] for k in range(most)])
+        own_kbe = jnp.moveaxis(jnp.diagonal(inverse_kkbe), -1, 0)
         rise_kbe = slope_kbe**2 / jnp.maximum(own_kbe, 1e-9)
         return jnp.where(real_kbe, n_be * jnp.log1p(rise_kbe / rest_be), jnp.inf)
 
