@@ -5,9 +5,9 @@
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. The sources are what
 `evaluate.py --out docs/results/NAME` wrote, the checkpoint's card, and a prediction on the example.
-`evaluation-METRIC`, `evaluation-summary`, `evaluation-pairs`, `families-METRIC`, `rivals` and
-`losses` are of docs/results/default; with `-NAME` behind, of docs/results/NAME. Of large results
-boards.json is enough, results.jsonl need not be committed.
+`evaluation-METRIC`, `evaluation-summary`, `evaluation-pairs`, `families-METRIC`, `calibration`,
+`rivals` and `losses` are of docs/results/default; with `-NAME` behind, of docs/results/NAME. Of
+large results boards.json is enough, results.jsonl need not be committed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import amortize
 from amortize import charts, standings
 from amortize.board import BY_FIELD, Board, Column, from_json
 from amortize.bundled import resolve
+from amortize.contest import OURS
 from amortize.leaderboard import boards
 from amortize.losses import STAR, largest, loss_cells, losses, verdict
 from amortize.outcome import plain
@@ -106,6 +107,16 @@ def losing(name: str = "default") -> str:
     if not lost:
         return "Nowhere by more than chance."
     return f"{table(*loss_cells(largest(lost)))}\n\n{STAR}"
+
+
+def calibration(name: str = "default") -> str:
+    """For each table the checkpoint's expected calibration error and Brier score."""
+    rows = []
+    for board in results(name):
+        if OURS in board.ece:
+            scores = f"{board.ece[OURS]:.3f}", f"{board.mean(OURS, 'brier'):.3f}"
+            rows.append([f"{board.scenario} {board.size}", *scores])
+    return table(["table", "ECE", "Brier"], rows)
 
 
 def against_published(field: str, name: str, suite: str) -> str:
@@ -191,6 +202,7 @@ def evaluations() -> dict[str, Callable[[], str]]:
         found[f"evaluation-pairs{ending}"] = partial(pairs, folder)
         found[f"rivals{ending}"] = partial(rivals, folder)
         found[f"losses{ending}"] = partial(losing, folder)
+        found[f"calibration{ending}"] = partial(calibration, folder)
         for field in BY_FIELD:
             found[f"families-{field}{ending}"] = partial(families, field, folder)
             found[f"evaluation-{field}{ending}"] = partial(evaluation, field, folder)

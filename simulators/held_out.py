@@ -23,7 +23,7 @@ HELD_OUT: tuple[tuple[str, str, str], ...] = (
 
 
 def held_out_prior(combination: tuple[str, str, str], prior: Prior) -> Prior:
-    """`prior` with datasets of that combination alone, all of them pure and of structural models."""
+    """`prior` with datasets of that combination alone: pure, and of structural models."""
     graph, mechanism, noise = combination
     mechanisms, noises = _only(MechanismWeights, mechanism), _only(NoiseWeights, noise)
     return dataclasses.replace(
