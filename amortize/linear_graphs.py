@@ -34,8 +34,8 @@ class LinearGraphs(NamedTuple):
 
 def effort(d: int) -> tuple[int, int]:
     """First orders of each penalty and sweeps over them: what a table of d variables is worth."""
-    if d <= 12:
-        return 2, 3
+    if d <= 64:
+        return 2, 4
     return 1, 3 if d <= 128 else int(d <= 256)
 
 
