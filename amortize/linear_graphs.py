@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from amortize.essential_graph import compelled
-from amortize.order_search import MOST_PARENTS, Scores, order_search
+from amortize.order_search import MANY, MOST_PARENTS, Scores, order_search
 from amortize.pair_sums import PairSums
 
 GRAPH_FEATURES = 8
@@ -34,7 +34,7 @@ class LinearGraphs(NamedTuple):
 
 def effort(d: int) -> tuple[int, int]:
     """First orders of each penalty and sweeps over them: what a table of d variables is worth."""
-    if d <= 64:
+    if d <= MANY:
         return 2, 4
     return 1, 3 if d <= 128 else int(d <= 256)
 

@@ -19,7 +19,7 @@ from jax import Array
 
 MOST_PARENTS = 16
 USUAL_PARENTS = 8  # up to so many are dropped by a smaller program
-MANY = 64  # variables beyond which none has more parents than usual
+MANY = 32  # variables beyond which none has more parents than usual
 FLOOR = 1e-9  # least residual variance of a candidate given those chosen, of its own
 SURE = 1e-9  # least share of a residual variance that stays unexplained by one more parent
 TIE = 0.05  # scores closer than this are equal
