@@ -2,6 +2,7 @@
 
     python benchmarks/grid.py
     python benchmarks/grid.py --size xs --steps 8000      longer, from where that run stopped
+    python benchmarks/grid.py --size l --results docs/results/scaling/second      a check of the law
     python benchmarks/scaling.py                          the fit, the plot and the page
 
 One shape of tables and one prior; Muon at a constant rate after a warm-up, so that one run gives
@@ -52,10 +53,10 @@ class Size:
 
 
 SIZES = {
-    "xs": Size(1, 16, 24, 6, 8, 2760),
+    "xs": Size(1, 16, 24, 6, 8, 6900),
     "s": Size(2, 16, 40, 8, 10, 2760),
     "m": Size(3, 24, 48, 10, 12, 1331),
-    "l": Size(3, 32, 64, 12, 16, 446),
+    "l": Size(3, 32, 64, 12, 16, 820),
 }
 
 

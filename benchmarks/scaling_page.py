@@ -99,15 +99,15 @@ def told_again(
     expected: list[float],
     passed: list[tuple[Point, Point, float | None]],
 ) -> str:
-    """What the law says of runs on other tables, which it was not fitted to."""
+    """What the law says of runs that it was not fitted to."""
     most = {p.run: p.datasets for p in last_points(points)}
     lines = [
         "",
-        "## A second run, not fitted",
+        "## A check: runs that were not fitted",
         "",
-        "Made after the simulator's random numbers had changed: other tables to learn from, and 64 "
-        "others to be scored on. Error of the law, with sign (positive: told too high), on points "
-        "within and beyond the datasets that the size was fitted on:",
+        "Same tables. Error of the law, with sign (positive: told too high), on points within and "
+        "beyond the datasets that the size was fitted on; a size that was not fitted has only the "
+        "latter:",
         "",
         "| run | parameters | operations | datasets | last loss | told | error within | beyond |",
         "| --- " * 8 + "|",
@@ -125,8 +125,10 @@ def told_again(
             f"{end.loss:.4f} | {expected[second.index(end)]:.4f} | {within} | {out} |"
         )
     spent = [p.operations for p in second]
-    lines += ["", f"{min(spent):.2g} to {max(spent):.2g} operations. Of neighbours in size:", ""]
-    return "\n".join([*lines, *(f"- {line}" for line in passing(passed)), ""])
+    lines += ["", f"{min(spent):.2g} to {max(spent):.2g} operations.", ""]
+    neighbours = [f"- {line}" for line in passing(passed)]
+    lines += ["Of neighbours in size:", "", *neighbours, ""] if neighbours else []
+    return "\n".join(lines)
 
 
 def passing(passed: list[tuple[Point, Point, float | None]]) -> list[str]:
