@@ -103,6 +103,20 @@ def test_variables_that_others_all_but_determine():
     assert links(sums._replace(targets=single)) != [[0, 1], [0, 2], [1, 2]]
 
 
+def test_few_candidates_hold_the_neighbours(monkeypatch):
+    """On a path no variable has more than two; the search finds them among three candidates."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(1, N, D))
+    for v in range(1, D):
+        x[..., v] += x[..., v - 1]
+    batch = make_batch(x.astype(np.float32))
+    monkeypatch.setattr(module, "CANDIDATES", 3)
+    sums = sums_of(batch)
+    answer = quick_jit(lambda sums: linear_graphs(sums, jnp.ones((1, D), bool)))(sums)
+    links = np.argwhere(np.triu(np.asarray(answer.features_bddc)[0, ..., 7] > 0.01)).tolist()
+    assert links == [[v, v + 1] for v in range(D - 1)]
+
+
 def test_rows_in_which_a_variable_was_set_are_not_its_regression():
     """0 -> 1; 1 is set to large values in half of the rows: pooled, the slope is nearly lost."""
     rng = np.random.default_rng(3)
