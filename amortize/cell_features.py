@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax.numpy as jnp
 from jax import Array
 
+from amortize.additive_search import AdditiveGraphs, expected
 from amortize.batch import Batch
 from amortize.imputation import Filled
 from amortize.linear_graphs import LinearGraphs
 
 CELL_FEATURES = 7
-RESIDUALS = 2  # further ones, of ModelConfig.order_search
+RESIDUALS = 2  # further ones, of ModelConfig.order_search and of additive_search each
+
+
+class Graphs(NamedTuple):
+    """What searches found; None of those that were not asked."""
+
+    linear: LinearGraphs | None = None
+    additive: AdditiveGraphs | None = None
 
 
 def cell_features(
-    batch: Batch, filled: Filled | None = None, graphs: LinearGraphs | None = None
+    batch: Batch, filled: Filled | None = None, graphs: Graphs | None = None
 ) -> Array:
     """[b, d, n, c]: value, its logarithmic and clipped forms, and what was done to the cell.
 
-    With the same rows `filled` in and `graphs`, also what the best linear graph expects there, and
-    the cell's residual in standard deviations.
+    With the same rows `filled` in and `graphs`, also what the best graph of each kind expects
+    there, and the cell's residual in standard deviations.
     """
     v, observed, intervened = batch.values_bnd, batch.observed_bnd, batch.intervened_bnd
     elsewhere = intervened.any(-1, keepdims=True) & ~intervened
@@ -27,7 +37,13 @@ def cell_features(
     parts = [jnp.clip(v, -10, 10), jnp.arcsinh(v), jnp.tanh(v), observed, intervened, elsewhere]
     parts.append(regime)
     if filled is not None and graphs is not None:
-        expected_bnd = filled.values_bnd @ graphs.slope_bdd + graphs.intercept_bd[:, None]
-        residual_bnd = (v - expected_bnd) / graphs.spread_bd[:, None]
-        parts += [jnp.clip(x, -10, 10) * observed for x in (expected_bnd, residual_bnd)]
+        fits = []
+        if graphs.linear is not None:
+            found = graphs.linear
+            fits = [(filled.values_bnd @ found.slope_bdd + found.intercept_bd[:, None], found)]
+        if graphs.additive is not None:
+            fits.append((expected(filled.values_bnd, graphs.additive), graphs.additive))
+        for expected_bnd, found in fits:
+            residual_bnd = (v - expected_bnd) / found.spread_bd[:, None]
+            parts += [jnp.clip(x, -10, 10) * observed for x in (expected_bnd, residual_bnd)]
     return jnp.stack([p.astype(jnp.float32).swapaxes(1, 2) for p in parts], -1)

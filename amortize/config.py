@@ -128,7 +128,9 @@ def small() -> TrainConfig:
     large = (Bucket((50, 500), (21, 50), 3, 0.08), Bucket((100, 600), (51, 100), 1, 0.04))
     return TrainConfig(
         name="small",
-        model=ModelConfig(statistics=True, conditionals=True, order_search=True),
+        model=ModelConfig(
+            statistics=True, conditionals=True, order_search=True, additive_search=True
+        ),
         optimiser=OptimiserConfig(method="muon"),
         prior=wide(),
         questions=ASKED,
@@ -163,6 +165,7 @@ def base() -> TrainConfig:
             statistics=True,
             conditionals=True,
             order_search=True,
+            additive_search=True,
             bfloat16=True,
         ),
         optimiser=OptimiserConfig(method="muon", learning_rate=1e-3, warmup=1000, ema=0.9995),

@@ -19,9 +19,11 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from amortize.additive_search import ADDITIVE_FEATURES, additive_graphs
+from amortize.additive_sums import additive_sums
 from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
-from amortize.cell_features import CELL_FEATURES, RESIDUALS, cell_features
+from amortize.cell_features import CELL_FEATURES, RESIDUALS, Graphs, cell_features
 from amortize.conditionals import CONDITIONALS
 from amortize.imputation import fill_in
 from amortize.linear_graphs import GRAPH_FEATURES, linear_graphs
@@ -50,11 +52,17 @@ class ModelConfig:
     statistics: bool = False  # pairs start from correlations and effects of interventions as well
     conditionals: bool = False  # and from what conditioning on a third variable does to these
     order_search: bool = False  # both streams read the best linear graphs of a search
+    additive_search: bool = False  # and the additive nonlinear graph of another
     bfloat16: bool = False  # matrix products in bfloat16; statistics and norms stay float32
     architecture: Literal["two_stream", "axial"] = "two_stream"
     axial: AxialConfig = field(default_factory=AxialConfig)  # read by "axial" alone
     unroll: bool | None = None  # blocks written out, not looped over; None = on a CPU only
     rematerialise: bool = False  # compute blocks anew in the backward pass: less memory, more time
+
+    @property
+    def searches(self) -> int:
+        """How many searches for graphs the streams read."""
+        return self.order_search + self.additive_search
 
 
 class Transition(nnx.Module):
@@ -197,11 +205,12 @@ class TwoStream(nnx.Module):
     def __init__(self, config: ModelConfig, rngs: nnx.Rngs) -> None:
         dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
         self.config = config
-        cells = CELL_FEATURES + RESIDUALS * config.order_search
+        cells = CELL_FEATURES + RESIDUALS * config.searches
         self.cell_in = nnx.Linear(cells, 2 * config.row_width, rngs=rngs)
         self.cell_out = nnx.Linear(2 * config.row_width, config.row_width, rngs=rngs)
         features = PAIR_FEATURES + STATISTICS * config.statistics
         features += CONDITIONALS * config.conditionals + GRAPH_FEATURES * config.order_search
+        features += ADDITIVE_FEATURES * config.additive_search
         self.pair_in = nnx.Linear(features, config.pair_width, rngs=rngs)
 
         def blocks(kind, depth: int) -> nnx.Module:
@@ -219,11 +228,15 @@ class TwoStream(nnx.Module):
         pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
         variables_b = jnp.maximum(variables_bd.sum(-1), 1).astype(jnp.float32)
         searched = (batch.values_bnd, batch.observed_bnd, batch.rows_bn, variables_bd)
-        filled = fill_in(*searched) if config.order_search else None
-        totals = pair_sums(batch, filled)
+        filled = fill_in(*searched) if config.searches else None
+        totals = pair_sums(batch, filled if config.order_search else None)
         count_bdd = totals.count_bdd
         observed_bdn = batch.observed_bnd.swapaxes(1, 2)
-        graphs = linear_graphs(totals, variables_bd) if config.order_search else None
+        linear = linear_graphs(totals, variables_bd) if config.order_search else None
+        additive = None
+        if config.additive_search:
+            additive = additive_graphs(additive_sums(batch, filled), variables_bd)
+        graphs = Graphs(linear, additive)
         s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch, filled, graphs))))
         chosen = (config.statistics, config.conditionals, graphs)
         z = self.pair_in(pair_features(batch, totals, *chosen))

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from amortize.batch import Batch
+from amortize.cell_features import Graphs
 from amortize.conditionals import conditionals
-from amortize.linear_graphs import LinearGraphs
 from amortize.pair_sums import PairSums
 
 PAIR_FEATURES = 16
@@ -21,12 +21,12 @@ def pair_features(
     sums: PairSums,
     statistics: bool,
     conditional: bool = False,
-    graphs: LinearGraphs | None = None,
+    graphs: Graphs | None = None,
 ) -> Array:
     """[b, d, d, c]: identity, counts of rows, experiments on either side, kinds, knowledge.
 
     With `statistics`, also correlations and effects of interventions; with `conditional`, also what
-    conditioning does to correlations; with `graphs`, also what the best linear graphs say. Of the
+    conditioning does to correlations; with `graphs`, also what the graphs of searches say. Of the
     batch only what has no rows is read: variables, kinds, knowledge.
     """
     b, d = batch.variables_bd.shape
@@ -62,7 +62,8 @@ def pair_features(
     if conditional:
         features += conditionals(_correlations(sums), batch.variables_bd, sums.rows_b)
     found = jnp.stack(features, -1)
-    return found if graphs is None else jnp.concatenate([found, graphs.features_bddc], -1)
+    said = [x.features_bddc for x in graphs or () if x is not None]
+    return jnp.concatenate([found, *said], -1)
 
 
 def _correlations(sums: PairSums) -> Array:

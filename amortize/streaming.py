@@ -16,10 +16,12 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from amortize.additive_search import additive_graphs
+from amortize.additive_sums import AdditiveSums, additive_sums
 from amortize.batch import Batch
-from amortize.cell_features import cell_features
+from amortize.cell_features import Graphs, cell_features
 from amortize.imputation import Filled, fill_in
-from amortize.linear_graphs import LinearGraphs, linear_graphs
+from amortize.linear_graphs import linear_graphs
 from amortize.model import ModelConfig, Params, TwoStream, network
 from amortize.pair_features import pair_features
 from amortize.pair_sums import PairSums, pair_sums
@@ -71,19 +73,19 @@ def stream_logits(
         progress(next(steps) / (passes * len(starts)))
         return total
 
-    everything = _filled(table, len(starts) * rows, variables) if config.order_search else None
+    everything = _filled(table, len(starts) * rows, variables) if config.searches else None
 
     def filled(start: int) -> Filled | None:
         if everything is None:
             return None
         return Filled(everything.values_bnd[:, start : start + rows], everything.variance_bd)
 
-    sums: PairSums | None = None
+    both: tuple[PairSums, AdditiveSums | None] | None = None
     for start in starts:
-        sums = added(sums, _sums(chunk(start), filled(start)))
-    assert sums is not None
-    whole = chunk(0)
-    graphs = _search(sums, whole.variables_bd) if config.order_search else None
+        both = added(both, _sums(config, chunk(start), filled(start)))
+    assert both is not None
+    sums, whole = both[0], chunk(0)
+    graphs = _search(config, *both, whole.variables_bd)
     blocks = layers(net.row_stack)
     tokens: list[Array] = []
     total: Array | None = None
@@ -158,8 +160,22 @@ def _compiled(static: tuple[str, ...] = ()) -> Callable:
 
 
 _fill = jax.jit(fill_in)
-_sums = jax.jit(pair_sums)
-_search = jax.jit(linear_graphs)
+
+
+@partial(jax.jit, static_argnums=0)
+def _sums(
+    config: ModelConfig, chunk: Batch, filled: Filled | None
+) -> tuple[PairSums, AdditiveSums | None]:
+    additive = additive_sums(chunk, filled) if config.additive_search and filled else None
+    return pair_sums(chunk, filled if config.order_search else None), additive
+
+
+@partial(jax.jit, static_argnums=0)
+def _search(
+    config: ModelConfig, sums: PairSums, additive: AdditiveSums | None, variables_bd: Array
+) -> Graphs:
+    linear = linear_graphs(sums, variables_bd) if config.order_search else None
+    return Graphs(linear, None if additive is None else additive_graphs(additive, variables_bd))
 
 
 def _filled(table: Inputs, rows: int, variables: int) -> Filled:
@@ -170,7 +186,7 @@ def _filled(table: Inputs, rows: int, variables: int) -> Filled:
 
 @_compiled()
 def _embed(
-    modules: tuple, chunk: Batch, filled: Filled | None, graphs: LinearGraphs | None
+    modules: tuple, chunk: Batch, filled: Filled | None, graphs: Graphs
 ) -> tuple[Array, Array]:
     cell_in, cell_out, outer = modules
     s = cell_out(jax.nn.relu(cell_in(cell_features(chunk, filled, graphs))))
@@ -182,7 +198,7 @@ def _start(
     modules: tuple,
     whole: Batch,
     sums: PairSums,
-    graphs: LinearGraphs | None,
+    graphs: Graphs,
     *,
     statistics: bool,
     conditional: bool,
