@@ -119,43 +119,94 @@ def _gains(rows: Array, own_qmm: Array, with_qm: Array, rest: Array) -> Array:
     return -rows * jnp.log1p(-share_q)
 
 
+class _Choice(NamedTuple):
+    """What the search of one table chooses from."""
+
+    moments: _Moments
+    of_d: Array  # which of the moments' v counts for each target
+    alone_dd: Array  # [target, parent]: gain by it alone, in units of 2 nats; -1: no such pair
+    near_dq: Array  # the candidates of each target
+    price_dq: Array  # of each as a parent
+
+
 def _search(sums: AdditiveSums, real_d: Array) -> AdditiveGraphs:
-    d, m = len(real_d), FUNCTIONS
-    q = max(min(CANDIDATES, d - 1), 1)
-    most = min(MOST_PARENTS if d <= MANY else USUAL_PARENTS, q)
-    moments = _moments(sums, real_d)
+    choice = _choice(_moments(sums, real_d), real_d)
+    state = _grow(choice)
+    moments, of_d, alone_dd, near_dq, price_dq = choice
+    d = len(real_d)
+    each = jnp.arange(d)
+
+    # Backwards: what each parent is worth beside the others, and regressions on those that stay.
+    some_dk = state.chosen_dk >= 0
+    place_dk = jnp.maximum(state.chosen_dk, 0)
+    parents_dk = jnp.take_along_axis(near_dq, place_dk, 1)
+    _, loss_dk = _regressions(moments, of_d, parents_dk, some_dk)
+    stays_dk = some_dk & (loss_dk > jnp.take_along_axis(price_dq, place_dk, 1))
+    slope_dkm, _ = _regressions(moments, of_d, parents_dk, stays_dk)
+    edges = (parents_dk, each[:, None])
+    found_dd = jnp.zeros((d, d)).at[edges].add(stays_dk)
+    loss_dd = jnp.zeros((d, d)).at[edges].add(jnp.where(some_dk, loss_dk, 0.0))
+    missed_dq = jnp.where(state.free_dq, state.gain_dq, 0.0)
+    missed_dd = jnp.zeros((d, d)).at[near_dq, each[:, None]].add(missed_dq)
+    nats = [jnp.arcsinh(jnp.maximum(x, 0.0) / 2) / 4 for x in (loss_dd, missed_dd, alone_dd.T)]
+    features_ddc = jnp.stack([way for x in (found_dd, *nats) for way in (x, x.T)], -1)
+    return AdditiveGraphs(
+        features_ddc, parents_dk, *_in_units(moments, of_d, parents_dk, slope_dkm)
+    )
+
+
+def _choice(moments: _Moments, real_d: Array) -> _Choice:
+    d = len(real_d)
     each = jnp.arange(d)
     of_d = each if len(moments.r_vee) > 1 else jnp.zeros_like(each)
-    r_vdmdm = moments.r_vee.reshape(-1, d, m, d, m)
     pairs_dd = real_d[:, None] & real_d & ~jnp.eye(d, dtype=bool)
-
-    # Every target by every variable alone.
-    block_vdmm = jnp.moveaxis(jnp.diagonal(r_vdmdm, axis1=1, axis2=3), -1, 1)
-    target_vddm = r_vdmdm[of_d, :, :, each, 0]
-    one = jnp.ones(())
-    alone_dd = jax.vmap(_gains, (0, 0, 0, None))(moments.rows_d, block_vdmm[of_d], target_vddm, one)
-    alone_dd = jnp.where(pairs_dd, alone_dd, -1.0)  # [target, parent]
-    near_dq = jnp.sort(jax.lax.top_k(alone_dd, q)[1], 1)
+    block_vdmm, target_ddm = _parts(moments, of_d)
+    alone = jax.vmap(_gains, (0, 0, 0, None))
+    alone_dd = alone(moments.rows_d, block_vdmm[of_d], target_ddm, jnp.ones(()))
+    alone_dd = jnp.where(pairs_dd, alone_dd, -1.0)
+    near_dq = jnp.sort(jax.lax.top_k(alone_dd, max(min(CANDIDATES, d - 1), 1))[1], 1)
     eigen_vdm = jnp.linalg.eigvalsh(block_vdmm)
     freedom_vd = (eigen_vdm / (eigen_vdm + BLUR)).sum(-1)
-    price_dq = jnp.take_along_axis(freedom_vd[of_d], near_dq, 1)
-    price_dq = PRICE * price_dq * jnp.log(moments.rows_d)[:, None]
+    price_dq = PRICE * jnp.log(moments.rows_d)[:, None]
+    price_dq = price_dq * jnp.take_along_axis(freedom_vd[of_d], near_dq, 1)
+    return _Choice(moments, of_d, alone_dd, near_dq, price_dq)
+
+
+def _parts(moments: _Moments, of_d: Array) -> tuple[Array, Array]:
+    """Correlations of each variable's functions, [v, d, m, m], and with targets, [target, d, m]."""
+    d, m = len(of_d), FUNCTIONS
+    r_vdmdm = moments.r_vee.reshape(-1, d, m, d, m)
+    block_vdmm = jnp.moveaxis(jnp.diagonal(r_vdmdm, axis1=1, axis2=3), -1, 1)
+    return block_vdmm, r_vdmdm[of_d, :, :, jnp.arange(d), 0]
+
+
+def _grow(choice: _Choice) -> _State:
+    """Add edges while one is worth its price."""
+    moments, of_d, alone_dd, near_dq, price_dq = choice
+    d, q = near_dq.shape
+    m = FUNCTIONS
+    most = min(MOST_PARENTS if d <= MANY else USUAL_PARENTS, q)
     at_dqm = near_dq[..., None] * m + jnp.arange(m)
 
+    def worth(state: _State) -> Array:
+        """What each edge would gain beyond its price; none that closes a cycle."""
+        cyclic_dq = jnp.take_along_axis(state.reach_dd, near_dq, 1)
+        allowed_dq = state.free_dq & ~cyclic_dq & (state.count_d < most)[:, None]
+        return jnp.where(allowed_dq, state.gain_dq - price_dq, -jnp.inf)
+
     def going(state: _State) -> Array:
-        return _worth(state, price_dq, near_dq, most).max() > 0
+        return worth(state).max() > 0
 
     def add(state: _State) -> _State:
-        worth_dq = _worth(state, price_dq, near_dq, most)
-        at = jax.lax.argmax((worth_dq >= worth_dq.max()).reshape(-1), 0, jnp.int32)
-        j, c = at // q, at % q
+        worth_dq = worth(state)
+        best = jax.lax.argmax((worth_dq >= worth_dq.max()).reshape(-1), 0, jnp.int32)
+        j, c = best // q, best % q
         i, k, zero = near_dq[j, c], state.count_d[j], jnp.int32(0)
         factor_ke = state.factor_dke[j]
         mine_km = jax.lax.dynamic_slice(factor_ke, (zero, c * m), (most * m, m))
-        r_em = r_vdmdm[of_d[j]].reshape(d * m, d, m)[at_dqm[j].reshape(-1), i]
+        r_em = moments.r_vee[of_d[j]].reshape(d * m, d, m)[at_dqm[j].reshape(-1), i]
         rest_me = r_em.T - mine_km.T @ factor_ke
-        root_mm = jax.lax.dynamic_slice(rest_me, (zero, c * m), (m, m))
-        root_mm = jnp.linalg.cholesky(root_mm)
+        root_mm = jnp.linalg.cholesky(jax.lax.dynamic_slice(rest_me, (zero, c * m), (m, m)))
         both = jnp.concatenate([rest_me, state.with_dqm[j, c][:, None]], 1)
         both = jax.lax.linalg.triangular_solve(root_mm, both, left_side=True, lower=True)
         new_me, y_m = both[:, :-1], both[:, -1]
@@ -175,56 +226,20 @@ def _search(sums: AdditiveSums, real_d: Array) -> AdditiveGraphs:
             state.count_d.at[j].add(1),
         )
 
+    block_vdmm, target_ddm = _parts(moments, of_d)
+    gain_dq = jnp.take_along_axis(alone_dd, near_dq, 1)
     start = _State(
-        jnp.take_along_axis(alone_dd, near_dq, 1),
-        jnp.take_along_axis(pairs_dd, near_dq, 1),
-        jnp.eye(d, dtype=bool),
-        jnp.ones(d),
-        block_vdmm[of_d[:, None], near_dq],
-        jnp.take_along_axis(target_vddm, near_dq[..., None], 1),
-        jnp.zeros((d, most * m, q * m)),
-        jnp.full((d, most), -1),
-        jnp.zeros(d, jnp.int32),
+        gain_dq=gain_dq,
+        free_dq=gain_dq > -1,
+        reach_dd=jnp.eye(d, dtype=bool),
+        rest_d=jnp.ones(d),
+        own_dqmm=block_vdmm[of_d[:, None], near_dq],
+        with_dqm=jnp.take_along_axis(target_ddm, near_dq[..., None], 1),
+        factor_dke=jnp.zeros((d, most * m, q * m)),
+        chosen_dk=jnp.full((d, most), -1),
+        count_d=jnp.zeros(d, jnp.int32),
     )
-    state = jax.lax.while_loop(going, add, start)
-
-    # Backwards: what each parent is worth beside the others, and regressions on those that stay.
-    some_dk = state.chosen_dk >= 0
-    place_dk = jnp.maximum(state.chosen_dk, 0)
-    parents_dk = jnp.take_along_axis(near_dq, place_dk, 1)
-    slope_dkm, loss_dk = _regressions(moments, of_d, parents_dk, some_dk)
-    stays_dk = some_dk & (loss_dk > jnp.take_along_axis(price_dq, place_dk, 1))
-    slope_dkm, _ = _regressions(moments, of_d, parents_dk, stays_dk)
-    parent_at = (parents_dk, each[:, None])
-    found_dd = jnp.zeros((d, d)).at[parent_at].add(stays_dk)
-    loss_dd = jnp.zeros((d, d)).at[parent_at].add(jnp.where(some_dk, loss_dk, 0.0))
-    missed_dq = jnp.where(state.free_dq, state.gain_dq, 0.0)
-    missed_dd = jnp.zeros((d, d)).at[near_dq, each[:, None]].add(missed_dq)
-    nats = [jnp.arcsinh(jnp.maximum(x, 0.0) / 2) / 4 for x in (loss_dd, missed_dd, alone_dd.T)]
-    ways = [found_dd, *nats]
-    features_ddc = jnp.stack([f for x in ways for f in (x, x.T)], -1)
-
-    # In the units of the table.
-    at_dkm = parents_dk[..., None] * m + jnp.arange(m)
-    mean_de, size_de = moments.mean_ve[of_d], moments.size_ve[of_d]
-    own_mean_d, own_size_d = (x[each, each * m] for x in (mean_de, size_de))
-
-    def at(x_de: Array) -> Array:
-        return jnp.take_along_axis(x_de, at_dkm.reshape(d, -1), 1).reshape(at_dkm.shape)
-
-    r_dkm = moments.r_vee[of_d[:, None, None], at_dkm, (each * m)[:, None, None]]
-    rest_d = 1 - (slope_dkm * r_dkm).sum((1, 2))
-    slope_dkm = slope_dkm * own_size_d[:, None, None] / at(size_de)
-    intercept_d = own_mean_d - (slope_dkm * at(mean_de)).sum((1, 2))
-    spread_d = own_size_d * jnp.sqrt(jnp.maximum(rest_d, 1e-6))
-    return AdditiveGraphs(features_ddc, parents_dk, slope_dkm, intercept_d, spread_d)
-
-
-def _worth(state: _State, price_dq: Array, near_dq: Array, most: int) -> Array:
-    """What each edge would gain, beyond its price; none that closes a cycle or is one too many."""
-    cyclic_dq = jnp.take_along_axis(state.reach_dd, near_dq, 1)
-    allowed_dq = state.free_dq & ~cyclic_dq & (state.count_d < most)[:, None]
-    return jnp.where(allowed_dq, state.gain_dq - price_dq, -jnp.inf)
+    return jax.lax.while_loop(going, add, start)
 
 
 def _regressions(
@@ -251,3 +266,24 @@ def _regressions(
     )
     rise_dk = (y_dkm**2).sum((-1, -2))
     return slope_dkm, moments.rows_d[:, None] * jnp.log1p(rise_dk / rest_d[:, None])
+
+
+def _in_units(
+    moments: _Moments, of_d: Array, parents_dk: Array, slope_dkm: Array
+) -> tuple[Array, Array, Array]:
+    """Slopes, intercepts and residual standard deviations in the units of the table."""
+    d, m = len(of_d), FUNCTIONS
+    own_d = jnp.arange(d) * m
+    at_dkm = parents_dk[..., None] * m + jnp.arange(m)
+
+    def at(x_ve: Array) -> tuple[Array, Array]:
+        """Of the parents' functions and of the target."""
+        x_dkm = jnp.take_along_axis(x_ve[of_d], at_dkm.reshape(d, -1), 1).reshape(at_dkm.shape)
+        return x_dkm, x_ve[of_d, own_d]
+
+    (mean_dkm, mean_d), (size_dkm, size_d) = at(moments.mean_ve), at(moments.size_ve)
+    with_dkm = moments.r_vee[of_d[:, None, None], at_dkm, own_d[:, None, None]]
+    rest_d = 1 - (slope_dkm * with_dkm).sum((1, 2))
+    slope_dkm = slope_dkm * size_d[:, None, None] / size_dkm
+    intercept_d = mean_d - (slope_dkm * mean_dkm).sum((1, 2))
+    return slope_dkm, intercept_d, size_d * jnp.sqrt(jnp.maximum(rest_d, 1e-6))

@@ -18,8 +18,9 @@ from amortize.model import (
     predict_logits,
 )
 
+EVERYTHING = ("statistics", "conditionals", "order_search", "additive_search")
 NETWORKS = {
-    "two_stream": replace(tiny().model, statistics=True, conditionals=True, order_search=True),
+    "two_stream": replace(tiny().model, **dict.fromkeys(EVERYTHING, True)),
     "axial": replace(tiny().model, architecture="axial", axial=AxialConfig(1, 16, 2, 8)),
 }
 N, D = 24, 5

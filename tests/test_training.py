@@ -45,7 +45,12 @@ def test_a_step_that_is_not_finite_changes_nothing():
 def test_more_pair_features_and_blocks_begin_as_the_same_function():
     old = tiny().model
     new = dataclasses.replace(
-        old, statistics=True, conditionals=True, order_search=True, pair_blocks=3
+        old,
+        statistics=True,
+        conditionals=True,
+        order_search=True,
+        additive_search=True,
+        pair_blocks=3,
     )
     data = draw_data(jax.random.key(0), tiny().prior, Bucket((32, 32), (4, 4), 4, 1.0))
     batch = ask(jax.random.key(0), QuestionConfig(), data)
