@@ -1,4 +1,4 @@
-"""Pretrain a network on simulated data: python train.py small --out runs/small
+"""Pretrain a network on simulated data: python train.py base --out runs/base
 
 Resumes whatever is in --out. The same config and seed give the same parameters, however often the
 run was killed and started again. docs/training.md has the long version.
@@ -23,7 +23,7 @@ AGREE_EVERY = 10  # steps between which several processes do not ask each other 
 
 
 def main(  # noqa: PLR0912, PLR0915
-    preset: Annotated[str, typer.Argument(help="tiny, small or base")] = "small",
+    preset: Annotated[str, typer.Argument(help="tiny, base or large")] = "base",
     out: Annotated[
         Path | None, typer.Option(help="folder of the run; runs/PRESET if absent")
     ] = None,

@@ -112,11 +112,18 @@ def _moments(sums: AdditiveSums, real_d: Array) -> _Moments:
 
 def _gains(rows: Array, own_qmm: Array, with_qm: Array, rest: Array) -> Array:
     """In units of 2 nats, by each candidate's functions together."""
+    y_qm1 = _whiten(own_qmm, with_qm[..., None])
+    return _nats(rows, (y_qm1**2).sum((1, 2)) / rest)
+
+
+def _whiten(own_qmm: Array, with_qmk: Array) -> Array:
     eye = jnp.eye(FUNCTIONS)  # a parent's own functions leave nothing
     root_qmm = jnp.linalg.cholesky(own_qmm + 1e-9 * eye)
-    y_qm = jax.lax.linalg.triangular_solve(root_qmm, with_qm[..., None], left_side=True, lower=True)
-    share_q = jnp.clip((y_qm**2).sum((-1, -2)) / rest, 0.0, 1 - SURE)
-    return -rows * jnp.log1p(-share_q)
+    return jax.lax.linalg.triangular_solve(root_qmm, with_qmk, left_side=True, lower=True)
+
+
+def _nats(rows: Array, share: Array) -> Array:
+    return -rows * jnp.log1p(-jnp.clip(share, 0.0, 1 - SURE))
 
 
 class _Choice(NamedTuple):
@@ -161,8 +168,12 @@ def _choice(moments: _Moments, real_d: Array) -> _Choice:
     of_d = each if len(moments.r_vee) > 1 else jnp.zeros_like(each)
     pairs_dd = real_d[:, None] & real_d & ~jnp.eye(d, dtype=bool)
     block_vdmm, target_ddm = _parts(moments, of_d)
-    alone = jax.vmap(_gains, (0, 0, 0, None))
-    alone_dd = alone(moments.rows_d, block_vdmm[of_d], target_ddm, jnp.ones(()))
+    if len(block_vdmm) > 1:
+        alone = jax.vmap(_gains, (0, 0, 0, None))
+        alone_dd = alone(moments.rows_d, block_vdmm, target_ddm, jnp.ones(()))
+    else:  # all targets at once, by the same blocks
+        y_dmd = _whiten(block_vdmm[0], jnp.moveaxis(target_ddm, 0, 2))
+        alone_dd = _nats(moments.rows_d[:, None], (y_dmd**2).sum(1).T)
     alone_dd = jnp.where(pairs_dd, alone_dd, -1.0)
     near_dq = jnp.sort(jax.lax.top_k(alone_dd, max(min(CANDIDATES, d - 1), 1))[1], 1)
     eigen_vdm = jnp.linalg.eigvalsh(block_vdmm)
@@ -204,8 +215,9 @@ def _grow(choice: _Choice) -> _State:
         i, k, zero = near_dq[j, c], state.count_d[j], jnp.int32(0)
         factor_ke = state.factor_dke[j]
         mine_km = jax.lax.dynamic_slice(factor_ke, (zero, c * m), (most * m, m))
-        r_em = moments.r_vee[of_d[j]].reshape(d * m, d, m)[at_dqm[j].reshape(-1), i]
-        rest_me = r_em.T - mine_km.T @ factor_ke
+        columns_m1 = (i * m + jnp.arange(m))[:, None]
+        rest_me = moments.r_vee[of_d[j], columns_m1, at_dqm[j].reshape(-1)]
+        rest_me = rest_me - mine_km.T @ factor_ke
         root_mm = jnp.linalg.cholesky(jax.lax.dynamic_slice(rest_me, (zero, c * m), (m, m)))
         both = jnp.concatenate([rest_me, state.with_dqm[j, c][:, None]], 1)
         both = jax.lax.linalg.triangular_solve(root_mm, both, left_side=True, lower=True)

@@ -50,7 +50,7 @@ class OptimiserConfig:
 class TrainConfig:
     """Everything that decides the parameters of a run."""
 
-    name: str = "small"
+    name: str = "base"
     seed: int = 0
     steps: int = 7_200
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -110,7 +110,7 @@ def tiny() -> TrainConfig:
     )
 
 
-def small() -> TrainConfig:
+def base() -> TrainConfig:
     """0.34 M parameters, d in 2..100, n in 20..1000: CPU cores, hours; see its card."""
     row_tiers = {(20, 64): 0.25, (65, 250): 0.4, (251, 1000): 0.35}
     variable_tiers = {(2, 6): 0.2, (7, 12): 0.4, (13, 20): 0.4}
@@ -127,7 +127,7 @@ def small() -> TrainConfig:
     }
     large = (Bucket((50, 500), (21, 50), 3, 0.08), Bucket((100, 600), (51, 100), 1, 0.04))
     return TrainConfig(
-        name="small",
+        name="base",
         model=ModelConfig(
             statistics=True, conditionals=True, order_search=True, additive_search=True
         ),
@@ -142,7 +142,7 @@ def small() -> TrainConfig:
     )
 
 
-def base() -> TrainConfig:
+def large() -> TrainConfig:
     """About 5 M parameters for d in 2..100, n in 20..2000: one accelerator, hours. Not yet run."""
     shapes = (
         Bucket((20, 128), (2, 12), 256, 0.2),
@@ -152,7 +152,7 @@ def base() -> TrainConfig:
         Bucket((100, 1000), (51, 100), 8, 0.1),
     )
     return TrainConfig(
-        name="base",
+        name="large",
         steps=100_000,
         model=ModelConfig(
             row_blocks=6,
@@ -175,7 +175,7 @@ def base() -> TrainConfig:
     )
 
 
-PRESETS = {"tiny": tiny, "small": small, "base": base}
+PRESETS = {"tiny": tiny, "base": base, "large": large}
 
 
 def preset(name: str) -> TrainConfig:

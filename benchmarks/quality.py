@@ -1,7 +1,7 @@
 """Accuracy and calibration of a checkpoint on held-out scenarios.
 
     python benchmarks/quality.py                  check the default checkpoint against its card
-    python benchmarks/quality.py small --write    measure everything and write it into the card
+    python benchmarks/quality.py base --write    measure everything and write it into the card
 
 The check fails when the average precision on the prior's mixture (200 rows, 10 variables) falls
 more than MARGIN under the figure on the card. The datasets are the same each time, so the margin

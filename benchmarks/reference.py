@@ -1,6 +1,6 @@
 """What tables of a checkpoint's own training prior look like, for the warning of unlike tables.
 
-    python benchmarks/reference.py small --write     draw them and write reference.npz beside it
+    python benchmarks/reference.py base --write     draw them and write reference.npz beside it
 
 Tables are drawn from the prior in the checkpoint's config.json, TABLES for every shape of its
 training stream. Takes minutes, most of them to compile the simulator for each shape.

@@ -17,7 +17,7 @@ from clock import REPEATS, core_seconds, seconds
 from threadpoolctl import threadpool_limits
 
 from amortize.compilation import enable_cache
-from amortize.config import Bucket, small
+from amortize.config import Bucket, base
 from amortize.mesh import data_mesh
 from amortize.training import draw_data, initial_state, train_step
 from simulators import Prior
@@ -48,7 +48,7 @@ def against_numpy(n: int, d: int, b: int) -> tuple[float, float]:
 def main() -> None:
     """Print the shares and the ratio."""
     enable_cache()
-    config, mesh = small(), data_mesh(1)
+    config, mesh = base(), data_mesh(1)
     key = jax.random.key(0)
     n, d = 200, 10
     ours, theirs = against_numpy(n, d, 16)

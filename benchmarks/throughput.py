@@ -1,8 +1,8 @@
 """Where the time of training goes, and how much of the machine's arithmetic it reaches.
 
-    python benchmarks/throughput.py small --write docs/results/throughput/small.txt
-    python benchmarks/throughput.py small --set model.rematerialise=true
-    python benchmarks/throughput.py small --buckets      every shape, and batches of equal cost
+    python benchmarks/throughput.py base --write docs/results/throughput/base.txt
+    python benchmarks/throughput.py base --set model.rematerialise=true
+    python benchmarks/throughput.py base --buckets      every shape, and batches of equal cost
 
 Shares are of one step on the middle bucket by cost, unless --shape names another. On a CPU the
 clock is processor time, which other work on the machine adds little to; elsewhere it is wall time.
@@ -115,7 +115,7 @@ def balance(config: TrainConfig) -> Iterator[str]:
 
 
 def main(
-    name: Annotated[str, typer.Argument(help="preset")] = "small",
+    name: Annotated[str, typer.Argument(help="preset")] = "base",
     set_: Annotated[list[str] | None, typer.Option("--set", help="as of train.py")] = None,
     shape: Annotated[
         tuple[int, int, int] | None, typer.Option(help="rows, variables, datasets")

@@ -41,5 +41,5 @@ def test_wrong_overrides_are_named(assignment, said):
 
 
 def test_unknown_preset():
-    with pytest.raises(UsageError, match="tiny, small, base"):
+    with pytest.raises(UsageError, match="tiny, base, large"):
         preset("huge")

@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 
 from amortize import memory
-from amortize.config import Bucket, override, small, tiny
+from amortize.config import Bucket, base, override, tiny
 from amortize.mesh import data_mesh
 from amortize.training import abstract_state
 
@@ -26,7 +26,7 @@ def test_the_largest_bucket_is_the_one_with_most_tokens():
     many = Bucket((20, 48), (2, 6), 40, 1.0)
     assert memory.largest_bucket(replace(tiny(), buckets=(*tiny().buckets, many))) == many
     wide = Bucket((2, 2), (2, 300), 1, 1.0)
-    assert memory.largest_bucket(replace(small(), buckets=(small().buckets[0], wide))) == wide
+    assert memory.largest_bucket(replace(base(), buckets=(base().buckets[0], wide))) == wide
     axial = override(tiny(), ["model.architecture=axial"])
     assert memory.cell_width(axial.model) == axial.model.axial.width
 

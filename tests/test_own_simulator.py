@@ -48,7 +48,7 @@ def train(folder: Path, simulator: str) -> subprocess.CompletedProcess:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["chain", "pendulum"])
 def test_the_commands_of_the_documentation_train(folder, name):
-    assert f"python train.py small --simulator my_model:{name}" in PAGE
+    assert f"python train.py base --simulator my_model:{name}" in PAGE
     done = train(folder, f"my_model:{name}")
     assert done.returncode == 0, done.stderr
     run = folder / f"my_model.{name}"
