@@ -33,7 +33,7 @@ class AdditiveGraphs(NamedTuple):
 
     features_bddc: Array  # eight, see `additive_graphs`
     parents_bdk: Array  # of each variable; unused places say 0
-    slope_bdkm: Array  # of the standardised variable on the functions of its parents
+    slope_bdkm: Array  # of the scaled variable on the functions of its parents
     intercept_bd: Array
     spread_bd: Array  # standard deviation of the residual, at least a thousandth
 
@@ -61,16 +61,16 @@ def additive_graphs(sums: AdditiveSums, variables_bd: Array) -> AdditiveGraphs:
         )
 
 
-def expected(values_bnd: Array, graphs: AdditiveGraphs) -> Array:
-    """What the graphs' regressions say of every cell, [b, n, d]."""
-    phi_bndm = functions(values_bnd)
+def expected(scaled_bnd: Array, graphs: AdditiveGraphs) -> Array:
+    """What the graphs' regressions say of every cell, [b, n, d], on the same scale."""
+    phi_bndm = functions(scaled_bnd)
 
     def of_parent(k: Array, total_bnd: Array) -> Array:
         at_bd = graphs.parents_bdk[..., k]
         phi = jnp.take_along_axis(phi_bndm, at_bd[:, None, :, None], 2)
         return total_bnd + jnp.einsum("bndm,bdm->bnd", phi, graphs.slope_bdkm[..., k, :])
 
-    start = jnp.broadcast_to(graphs.intercept_bd[:, None], values_bnd.shape)
+    start = jnp.broadcast_to(graphs.intercept_bd[:, None], scaled_bnd.shape)
     return jax.lax.fori_loop(0, graphs.parents_bdk.shape[-1], of_parent, start)
 
 
@@ -283,7 +283,7 @@ def _regressions(
 def _in_units(
     moments: _Moments, of_d: Array, parents_dk: Array, slope_dkm: Array
 ) -> tuple[Array, Array, Array]:
-    """Slopes, intercepts and residual standard deviations in the units of the table."""
+    """Slopes, intercepts and residual standard deviations of the scaled variables."""
     d, m = len(of_d), FUNCTIONS
     own_d = jnp.arange(d) * m
     at_dkm = parents_dk[..., None] * m + jnp.arange(m)

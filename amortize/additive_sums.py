@@ -1,7 +1,8 @@
 """What a search for additive graphs reads: every variable as a few smooth functions of itself.
 
-The functions are the value and four sigmoids of it, enough for curves with two or three bends. Sums
-of their products over rows add up over chunks of a table, as those of `amortize.pair_sums` do.
+The functions are the value, scaled so that tails do not count (`amortize.quantile_scale`), and four
+sigmoids of it, enough for curves with two or three bends. Sums of their products over rows add up
+over chunks of a table, as those of `amortize.pair_sums` do.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class AdditiveSums(NamedTuple):
     observed_b: Array  # observed cells of real variables
 
 
-def functions(values_bnd: Array) -> Array:
-    """Of standardised values, [b, n, d, FUNCTIONS]."""
-    bent = [jnp.tanh(STEEPNESS * (values_bnd - knot)) for knot in KNOTS]
-    return jnp.stack([values_bnd, *bent], -1)
+def functions(scaled_bnd: Array) -> Array:
+    """Of values by `quantile_scaled`, [b, n, d, FUNCTIONS]."""
+    bent = [jnp.tanh(STEEPNESS * (scaled_bnd - knot)) for knot in KNOTS]
+    return jnp.stack([scaled_bnd, *bent], -1)
 
 
 def additive_sums(batch: Batch, filled: Filled) -> AdditiveSums:
@@ -47,7 +48,7 @@ def additive_sums(batch: Batch, filled: Filled) -> AdditiveSums:
     b, n, d = set_bnd.shape
     if d > PER_TARGET:
         set_bnd = jnp.zeros_like(set_bnd[..., :1])
-    phi_bne = functions(filled.values_bnd) * real_bnd[..., None]
+    phi_bne = functions(filled.scaled_bnd) * real_bnd[..., None]
     phi_bne = phi_bne.reshape(b, n, -1)
     with jax.enable_x64(True):
         phi_bne = phi_bne.astype(jnp.float64)

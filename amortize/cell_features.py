@@ -14,6 +14,7 @@ from amortize.linear_graphs import LinearGraphs
 
 CELL_FEATURES = 7
 RESIDUALS = 2  # further ones, of ModelConfig.order_search and of additive_search each
+SCALED = 1  # of additive_search
 
 
 class Graphs(NamedTuple):
@@ -40,10 +41,13 @@ def cell_features(
         fits = []
         if graphs.linear is not None:
             found = graphs.linear
-            fits = [(filled.values_bnd @ found.slope_bdd + found.intercept_bd[:, None], found)]
+            fits = [(v, filled.values_bnd @ found.slope_bdd + found.intercept_bd[:, None], found)]
         if graphs.additive is not None:
-            fits.append((expected(filled.values_bnd, graphs.additive), graphs.additive))
-        for expected_bnd, found in fits:
-            residual_bnd = (v - expected_bnd) / found.spread_bd[:, None]
+            w = filled.scaled_bnd
+            fits.append((w, expected(w, graphs.additive), graphs.additive))
+        for value_bnd, expected_bnd, found in fits:
+            residual_bnd = (value_bnd - expected_bnd) / found.spread_bd[:, None]
             parts += [jnp.clip(x, -10, 10) * observed for x in (expected_bnd, residual_bnd)]
+        if graphs.additive is not None:
+            parts.append(jnp.clip(filled.scaled_bnd, -10, 10) * observed)
     return jnp.stack([p.astype(jnp.float32).swapaxes(1, 2) for p in parts], -1)

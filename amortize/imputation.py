@@ -14,6 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from amortize.quantile_scale import quantile_scaled
+
 ROUNDS = 10
 RIDGE = 1e-3  # added to the standardised covariance
 LIMIT = 100.0  # of the standardised values, in standard deviations
@@ -24,6 +26,7 @@ class Filled(NamedTuple):
 
     values_bnd: Array  # missing cells hold what is expected there
     variance_bd: Array  # of a missing cell around that
+    scaled_bnd: Array  # the values by `quantile_scaled`
 
 
 def fill_in(values_bnd: Array, observed_bnd: Array, rows_bn: Array, variables_bd: Array) -> Filled:
@@ -43,8 +46,8 @@ def fill_in(values_bnd: Array, observed_bnd: Array, rows_bn: Array, variables_bd
     share_bd = missing_bnd.sum(1) / count_b[:, None]
     eye = jnp.eye(d)
 
-    def again(_: int, filled: Filled) -> Filled:
-        f_bnd, variance_bd = filled
+    def again(_: int, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        f_bnd, variance_bd = state
         mean_bd = f_bnd.sum(1) / count_b[:, None]
         cross_bdd = jnp.einsum("bni,bnj->bij", f_bnd, f_bnd, precision="highest")
         cross_bdd = cross_bdd / count_b[:, None, None] - mean_bd[:, :, None] * mean_bd[:, None]
@@ -61,11 +64,10 @@ def fill_in(values_bnd: Array, observed_bnd: Array, rows_bn: Array, variables_bd
             return f_bnd.at[..., v].set(new_bn)
 
         f_bnd = jax.lax.fori_loop(0, d, variable, f_bnd)
-        return Filled(f_bnd, 1 / own_bd)
+        return f_bnd, 1 / own_bd
 
-    def rounds(z_bnd: Array) -> Filled:
-        return jax.lax.fori_loop(0, ROUNDS, again, Filled(z_bnd, jnp.ones_like(share_bd)))
+    def rounds(z_bnd: Array) -> tuple[Array, Array]:
+        return jax.lax.fori_loop(0, ROUNDS, again, (z_bnd, jnp.ones_like(share_bd)))
 
-    return jax.lax.cond(
-        missing_bnd.any(), rounds, lambda z: Filled(z, jnp.ones_like(share_bd)), z_bnd
-    )
+    found = jax.lax.cond(missing_bnd.any(), rounds, lambda z: (z, jnp.ones_like(share_bd)), z_bnd)
+    return Filled(*found, quantile_scaled(found[0], rows_bn))

@@ -23,7 +23,7 @@ from amortize.additive_search import ADDITIVE_FEATURES, additive_graphs
 from amortize.additive_sums import additive_sums
 from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
-from amortize.cell_features import CELL_FEATURES, RESIDUALS, Graphs, cell_features
+from amortize.cell_features import CELL_FEATURES, RESIDUALS, SCALED, Graphs, cell_features
 from amortize.conditionals import CONDITIONALS
 from amortize.imputation import fill_in
 from amortize.linear_graphs import GRAPH_FEATURES, linear_graphs
@@ -205,7 +205,7 @@ class TwoStream(nnx.Module):
     def __init__(self, config: ModelConfig, rngs: nnx.Rngs) -> None:
         dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
         self.config = config
-        cells = CELL_FEATURES + RESIDUALS * config.searches
+        cells = CELL_FEATURES + RESIDUALS * config.searches + SCALED * config.additive_search
         self.cell_in = nnx.Linear(cells, 2 * config.row_width, rngs=rngs)
         self.cell_out = nnx.Linear(2 * config.row_width, config.row_width, rngs=rngs)
         features = PAIR_FEATURES + STATISTICS * config.statistics

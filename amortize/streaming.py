@@ -78,7 +78,9 @@ def stream_logits(
     def filled(start: int) -> Filled | None:
         if everything is None:
             return None
-        return Filled(everything.values_bnd[:, start : start + rows], everything.variance_bd)
+        values, variance_bd, scaled = everything
+        part = slice(start, start + rows)
+        return Filled(values[:, part], variance_bd, scaled[:, part])
 
     both: tuple[PairSums, AdditiveSums | None] | None = None
     for start in starts:

@@ -22,7 +22,7 @@ def sums_of(batch):
 def found(batch):
     sums, filled = sums_of(batch)
     graphs = additive_graphs(sums, batch.variables_bd)
-    return graphs, expected(filled.values_bnd, graphs), batch.values_bnd
+    return graphs, expected(filled.scaled_bnd, graphs), filled.scaled_bnd
 
 
 def bent_tables(rng, tables, n, d):
@@ -125,9 +125,8 @@ def test_it_is_the_greedy_search_of_least_squares(tables):
                     assert features[b, i, v, 0] == features[b, i, v, 2] == 0
             prediction = plain.prediction(v, kept)
             assert np.abs(said[b, :, v] - prediction).mean() < 0.05  # shrinkage
-            assert float(graphs.spread_bd[b, v]) == pytest.approx(
-                np.sqrt(plain.rest(v, kept)), rel=0.01
-            )
+            spread = np.std(z[b, :, v]) * np.sqrt(plain.rest(v, kept))
+            assert float(graphs.spread_bd[b, v]) == pytest.approx(spread, rel=0.01)
             edges += len(kept)
     assert edges > 3 * TABLES
     np.testing.assert_array_equal(features[..., 1::2], features[..., ::2].swapaxes(1, 2))
@@ -206,6 +205,6 @@ def test_sums_of_chunks_add_up(tables):
                 for name in ("values_bnd", "observed_bnd", "intervened_bnd", "regime_bn", "rows_bn")
             }
         )
-        parts.append(additive_sums(cut, filled._replace(values_bnd=filled.values_bnd[:, rows])))
+        parts.append(additive_sums(cut, filled._replace(scaled_bnd=filled.scaled_bnd[:, rows])))
     for total, first, second in zip(whole, *parts, strict=True):
         np.testing.assert_allclose(first + second, total, rtol=1e-9, atol=1e-6)
