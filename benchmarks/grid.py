@@ -15,21 +15,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
-import jax
 import numpy as np
 import typer
+from arithmetic import operations
 from curve import Progress, Record, evaluations, prepare, train
 
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
 from amortize.errors import UsageError
 from amortize.model import ModelConfig, parameter_count
 from amortize.question import QuestionConfig
-from amortize.training import HeldOut, abstract_state, draw_data, objective
+from amortize.training import HeldOut, abstract_state
 from simulators import Prior
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "scaling"
@@ -89,17 +88,6 @@ def config_of(name: str) -> TrainConfig:
     )
 
 
-def operations(config: TrainConfig) -> float:
-    """Floating-point operations per dataset of the network's forward and backward pass alone."""
-    bucket = config.buckets[0]
-    key = jax.random.key(0)
-    data = jax.eval_shape(lambda: draw_data(key, config.prior, bucket))
-    loss = partial(objective, config.model, config.prior, config.questions)
-    params = abstract_state(config).params
-    lowered = jax.jit(jax.grad(loss, has_aux=True)).lower(params, data, key)
-    return float((lowered.cost_analysis() or {})["flops"]) / bucket.batch
-
-
 def evaluation_steps() -> list[int]:
     """Steps at which a run is scored, growing by GROWTH."""
     return [round(FIRST * GROWTH**k) for k in range(60)]
@@ -115,7 +103,7 @@ def points(name: str, config: TrainConfig, records: list[Record]) -> list[dict[s
     about = {
         "run": name,
         "parameters": parameter_count(abstract_state(config).params),
-        "operations_per_dataset": operations(config),
+        "operations_per_dataset": operations(config, BUCKET),
     }
     return [
         {
@@ -154,7 +142,7 @@ def main(
             continue
         lines = [json.dumps(point) + "\n" for point in points(name, config, records)]
         (results / f"{name}.jsonl").write_text("".join(lines))
-        rate = operations(config) * records[-1]["datasets"] / records[-1]["core_seconds"]
+        rate = operations(config, BUCKET) * records[-1]["datasets"] / records[-1]["core_seconds"]
         print(f"{name}: {rate / 1e9:.1f} GFLOP/s, {np.round(config.optimiser.learning_rate, 5)}")
 
 

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from arithmetic import operations_of_run
 
 import amortize
 from amortize.bundled import resolve
@@ -80,6 +81,7 @@ def main(
     model = amortize.load(folder)
     card = json.loads((folder / "card.json").read_text())
     if write:
+        card["training_operations"] = operations_of_run(model.config, card["step"])
         card["measured"] = {}
         card["measured_with"] = {"seed": SEED, "datasets": DATASETS, "threshold": THRESHOLD}
         for scenario, n, d in cells():
