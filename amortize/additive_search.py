@@ -105,8 +105,8 @@ def _moments(sums: AdditiveSums, real_d: Array) -> _Moments:
     r_vee = (1 - RIDGE) * cross_vee / (size_ve[:, :, None] * size_ve[:, None])
     real_e = jnp.repeat(real_d, m)
     r_vee = jnp.where(real_e[:, None] & real_e, r_vee, 0.0) + RIDGE * jnp.eye(d * m)
-    share = sums.observed_b / jnp.maximum(rows_v.max() * real_d.sum(), 1.0)
-    rows_d = jnp.maximum(jnp.broadcast_to(rows_v * jnp.minimum(share, 1.0), (d,)), 3.0)
+    share = sums.observed_b / jnp.maximum(sums.all_rows_b * real_d.sum(), 1.0)
+    rows_d = jnp.maximum(jnp.broadcast_to(rows_v * share, (d,)), 3.0)
     return _Moments(r_vee, mean_ve, size_ve, rows_d)
 
 

@@ -32,6 +32,7 @@ class AdditiveSums(NamedTuple):
     rows_bv: Array  # [b, 1] over all rows
     sum_bve: Array
     product_bvee: Array
+    all_rows_b: Array
     observed_b: Array  # observed cells of real variables
 
 
@@ -68,4 +69,5 @@ def additive_sums(batch: Batch, filled: Filled) -> AdditiveSums:
 
         found = jax.lax.cond(set_bnd.any(), each, alike)
         observed_b = (real_bnd & batch.observed_bnd).sum((1, 2)).astype(jnp.float64)
-        return AdditiveSums(*(jnp.moveaxis(x, 0, 1) for x in found), observed_b)
+        all_rows_b = batch.rows_bn.sum(1).astype(jnp.float64)
+        return AdditiveSums(*(jnp.moveaxis(x, 0, 1) for x in found), all_rows_b, observed_b)

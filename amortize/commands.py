@@ -156,6 +156,7 @@ _ABOUT = (
     "datasets",
     "started_from",
     "hours",
+    "training_operations",
     "hardware",
     "parameters",
     "description",

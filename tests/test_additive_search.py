@@ -125,7 +125,7 @@ def test_it_is_the_greedy_search_of_least_squares(tables):
                     assert features[b, i, v, 0] == features[b, i, v, 2] == 0
             prediction = plain.prediction(v, kept)
             assert np.abs(said[b, :, v] - prediction).mean() < 0.05  # shrinkage
-            spread = np.std(z[b, :, v]) * np.sqrt(plain.rest(v, kept))
+            spread = float(np.asarray(z[b, :, v]).std()) * np.sqrt(plain.rest(v, kept))
             assert float(graphs.spread_bd[b, v]) == pytest.approx(spread, rel=0.01)
             edges += len(kept)
     assert edges > 3 * TABLES
