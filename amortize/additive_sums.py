@@ -67,7 +67,13 @@ def additive_sums(batch: Batch, filled: Filled) -> AdditiveSums:
             found = over(jnp.ones_like(batch.rows_bn))
             return jax.tree.map(lambda x: jnp.broadcast_to(x, (set_bnd.shape[2], *x.shape)), found)
 
-        found = jax.lax.cond(set_bnd.any(), each, alike)
+        rows, total, product = jax.lax.cond(set_bnd.any(), each, alike)
         observed_b = (real_bnd & batch.observed_bnd).sum((1, 2)).astype(jnp.float64)
         all_rows_b = batch.rows_bn.sum(1).astype(jnp.float64)
-        return AdditiveSums(*(jnp.moveaxis(x, 0, 1) for x in found), all_rows_b, observed_b)
+        return AdditiveSums(
+            rows_bv=jnp.moveaxis(rows, 0, 1),
+            sum_bve=jnp.moveaxis(total, 0, 1),
+            product_bvee=jnp.moveaxis(product, 0, 1),
+            all_rows_b=all_rows_b,
+            observed_b=observed_b,
+        )

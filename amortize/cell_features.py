@@ -38,16 +38,13 @@ def cell_features(
     parts = [jnp.clip(v, -10, 10), jnp.arcsinh(v), jnp.tanh(v), observed, intervened, elsewhere]
     parts.append(regime)
     if filled is not None and graphs is not None:
-        fits = []
-        if graphs.linear is not None:
-            found = graphs.linear
-            fits = [(v, filled.values_bnd @ found.slope_bdd + found.intercept_bd[:, None], found)]
-        if graphs.additive is not None:
+        found = []
+        if (linear := graphs.linear) is not None:
+            expected_bnd = filled.values_bnd @ linear.slope_bdd + linear.intercept_bd[:, None]
+            found += [expected_bnd, (v - expected_bnd) / linear.spread_bd[:, None]]
+        if (additive := graphs.additive) is not None:
             w = filled.scaled_bnd
-            fits.append((w, expected(w, graphs.additive), graphs.additive))
-        for value_bnd, expected_bnd, found in fits:
-            residual_bnd = (value_bnd - expected_bnd) / found.spread_bd[:, None]
-            parts += [jnp.clip(x, -10, 10) * observed for x in (expected_bnd, residual_bnd)]
-        if graphs.additive is not None:
-            parts.append(jnp.clip(filled.scaled_bnd, -10, 10) * observed)
+            expected_bnd = expected(w, additive)
+            found += [expected_bnd, (w - expected_bnd) / additive.spread_bd[:, None], w]
+        parts += [jnp.clip(x, -10, 10) * observed for x in found]
     return jnp.stack([p.astype(jnp.float32).swapaxes(1, 2) for p in parts], -1)

@@ -69,5 +69,7 @@ def fill_in(values_bnd: Array, observed_bnd: Array, rows_bn: Array, variables_bd
     def rounds(z_bnd: Array) -> tuple[Array, Array]:
         return jax.lax.fori_loop(0, ROUNDS, again, (z_bnd, jnp.ones_like(share_bd)))
 
-    found = jax.lax.cond(missing_bnd.any(), rounds, lambda z: (z, jnp.ones_like(share_bd)), z_bnd)
-    return Filled(*found, quantile_scaled(found[0], rows_bn))
+    values_bnd, variance_bd = jax.lax.cond(
+        missing_bnd.any(), rounds, lambda z: (z, jnp.ones_like(share_bd)), z_bnd
+    )
+    return Filled(values_bnd, variance_bd, quantile_scaled(values_bnd, rows_bn))

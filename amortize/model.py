@@ -234,7 +234,7 @@ class TwoStream(nnx.Module):
         observed_bdn = batch.observed_bnd.swapaxes(1, 2)
         linear = linear_graphs(totals, variables_bd) if config.order_search else None
         additive = None
-        if config.additive_search:
+        if config.additive_search and filled is not None:
             additive = additive_graphs(additive_sums(batch, filled), variables_bd)
         graphs = Graphs(linear, additive)
         s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch, filled, graphs))))
