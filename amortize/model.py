@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -63,6 +63,42 @@ class ModelConfig:
     def searches(self) -> int:
         """How many searches for graphs the streams read."""
         return self.order_search + self.additive_search
+
+
+class Reading(NamedTuple):
+    """All that the two-stream network reads of b tables; no parameters take part in it."""
+
+    cells_bdnc: Array  # see `cell_features`
+    pairs_bddc: Array  # see `pair_features`
+    count_bdd: Array  # rows in which i and j are both observed
+    observed_bdn: Array  # bool
+    variables_bd: Array  # bool
+
+
+def read(config: ModelConfig, batch: Batch) -> Reading:
+    """What the two-stream network of `config` reads: features of cells and of pairs, searches.
+
+    In full precision on any device: correlations in the few digits of an accelerator's matrix
+    products would be other ones.
+    """
+    with jax.default_matmul_precision("highest"):
+        variables_bd = batch.variables_bd
+        searched = (batch.values_bnd, batch.observed_bnd, batch.rows_bn, variables_bd)
+        filled = fill_in(*searched) if config.searches else None
+        totals = pair_sums(batch, filled if config.order_search else None)
+        linear = linear_graphs(totals, variables_bd) if config.order_search else None
+        additive = None
+        if config.additive_search and filled is not None:
+            additive = additive_graphs(additive_sums(batch, filled), variables_bd)
+        graphs = Graphs(linear, additive)
+        chosen = (config.statistics, config.conditionals, graphs)
+        return Reading(
+            cell_features(batch, filled, graphs),
+            pair_features(batch, totals, *chosen),
+            totals.count_bdd,
+            batch.observed_bnd.swapaxes(1, 2),
+            variables_bd,
+        )
 
 
 class Transition(nnx.Module):
@@ -222,24 +258,16 @@ class TwoStream(nnx.Module):
         self.norm = nnx.LayerNorm(config.pair_width, rngs=rngs)
         self.head = nnx.Linear(config.pair_width, HEAD_OUTPUTS, rngs=rngs)
 
-    def __call__(self, batch: Batch) -> Array:
+    def __call__(self, batch: Batch | Reading) -> Array:
         """Logits per ordered pair [b, d, d, 3]: i -> j, no edge, confounded."""
-        config, variables_bd = self.config, batch.variables_bd
+        config = self.config
+        reading = batch if isinstance(batch, Reading) else read(config, batch)
+        variables_bd, observed_bdn = reading.variables_bd, reading.observed_bdn
+        count_bdd = reading.count_bdd
         pairs_bdd = variables_bd[:, :, None] & variables_bd[:, None, :]
         variables_b = jnp.maximum(variables_bd.sum(-1), 1).astype(jnp.float32)
-        searched = (batch.values_bnd, batch.observed_bnd, batch.rows_bn, variables_bd)
-        filled = fill_in(*searched) if config.searches else None
-        totals = pair_sums(batch, filled if config.order_search else None)
-        count_bdd = totals.count_bdd
-        observed_bdn = batch.observed_bnd.swapaxes(1, 2)
-        linear = linear_graphs(totals, variables_bd) if config.order_search else None
-        additive = None
-        if config.additive_search and filled is not None:
-            additive = additive_graphs(additive_sums(batch, filled), variables_bd)
-        graphs = Graphs(linear, additive)
-        s = self.cell_out(jax.nn.relu(self.cell_in(cell_features(batch, filled, graphs))))
-        chosen = (config.statistics, config.conditionals, graphs)
-        z = self.pair_in(pair_features(batch, totals, *chosen))
+        s = self.cell_out(jax.nn.relu(self.cell_in(reading.cells_bdnc)))
+        z = self.pair_in(reading.pairs_bddc)
 
         def row_step(streams: tuple[Array, Array], block: RowBlock):
             s, z = streams
@@ -318,7 +346,7 @@ def network(config: ModelConfig, params: Params) -> TwoStream | Axial:
     return nnx.merge(graph, state)
 
 
-def predict_logits(config: ModelConfig, params: Params, batch: Batch) -> Array:
+def predict_logits(config: ModelConfig, params: Params, batch: Batch | Reading) -> Array:
     """Logits [b, d, d, 3] of the network; `config` is static under jit."""
     return network(config, params)(batch)
 
