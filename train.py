@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,6 +46,13 @@ def main(  # noqa: PLR0912, PLR0915
     eval_scenario: Annotated[str, typer.Option(help="held-out scenario")] = "mixture",
     eval_shape: Annotated[tuple[int, int], typer.Option(help="its rows and variables")] = (200, 10),
     eval_datasets: Annotated[int, typer.Option(help="how many of them")] = 64,
+    feeders: Annotated[
+        int, typer.Option(help="processes that simulate and search beside an accelerator")
+    ] = 0,
+    reuse: Annotated[int, typer.Option(help="how often a batch of a feeder is used at most")] = 4,
+    by_clock: Annotated[
+        bool, typer.Option(help="the rate falls with --max-minutes, not with the steps")
+    ] = False,
     distributed: Annotated[
         str | None, typer.Option(help="one of several processes: auto, or HOST:PORT,PROCESSES,ID")
     ] = None,
@@ -65,9 +73,19 @@ def main(  # noqa: PLR0912, PLR0915
     from amortize.config import PRESETS, override, to_dict
     from amortize.config import preset as named
     from amortize.feed import feed, with_simulator
+    from amortize.feeders import Feeders, HeldOutSet, prepared_shapes
     from amortize.journal import Journal
     from amortize.model import parameter_count
-    from amortize.training import HeldOut, abstract_state, bucket_of, initial_state, train_step
+    from amortize.optimiser import learning_rate, rate_by_clock
+    from amortize.programs import compiled_steps
+    from amortize.training import (
+        HeldOut,
+        abstract_state,
+        bucket_of,
+        initial_state,
+        scores_of,
+        train_step,
+    )
 
     started = time.monotonic()
     config = override(named(preset), set_ or [])
@@ -75,6 +93,8 @@ def main(  # noqa: PLR0912, PLR0915
         meshes.join(distributed)
     config = with_simulator(config, simulator)
     first = jax.process_index() == 0  # it alone prints, writes logs and evaluates
+    if feeders and (jax.process_count() > 1 or config.model.architecture != "two_stream"):
+        raise UsageError("--feeders are for one process and the two-stream network")
     out = out or Path("runs") / config.name
     out.mkdir(parents=True, exist_ok=True)
     compilation.enable_cache()
@@ -90,7 +110,9 @@ def main(  # noqa: PLR0912, PLR0915
     size = parameter_count(abstract.params)
     store = RunStore(out)
     resumed = store.newest(abstract)
-    shortage = memory.shortage(config, mesh) if first else ""  # elsewhere the same
+    shortage = ""
+    if first and not feeders:  # elsewhere the same
+        shortage = memory.shortage(config, mesh)
     if meshes.any_process(bool(shortage))[0]:
         raise UsageError(shortage or "the first process is short of memory")
     step = 0
@@ -112,7 +134,14 @@ def main(  # noqa: PLR0912, PLR0915
     )
 
     # ---------------------------------------------------------------- evaluation and saving
-    held_out = HeldOut(eval_scenario, eval_datasets, *eval_shape) if first else None
+    source = programs = held_out = None
+    if feeders:
+        wanted = HeldOutSet(eval_scenario, eval_datasets, *eval_shape)
+        source = Feeders(config, feeders, reuse, step, wanted)
+        programs = compiled_steps(config, mesh, partial(prepared_shapes, config))
+        console.print(f"{len(programs)} programs compiled in {time.monotonic() - started:.0f} s")
+    elif first:
+        held_out = HeldOut(eval_scenario, eval_datasets, *eval_shape)
     log = Journal(out / "metrics.jsonl", step, writes=first)
     stop = False
 
@@ -132,6 +161,7 @@ def main(  # noqa: PLR0912, PLR0915
             "parameters": size,
             "step": step,
             "datasets": progress["datasets"],
+            "repeats": progress.get("repeats", 0),
             "started_from": progress.get("started_from", "fresh parameters"),
             "hours": round(progress["hours"], 3),
             "hardware": compilation.hardware(),
@@ -149,8 +179,12 @@ def main(  # noqa: PLR0912, PLR0915
 
     def evaluate() -> dict[str, float]:
         scores: dict[str, float] = {}
-        if held_out is not None:
-            scores = held_out.score(config.model, meshes.local(state.average))
+        if held_out is not None or (source is not None and source.held_out):
+            average = meshes.local(state.average)
+            if held_out is not None:
+                scores = held_out.score(config.model, average)
+            else:
+                scores = scores_of(config.model, average, source.held_out)
             spent = {"datasets": progress["datasets"], "hours": progress["hours"]}
             log.write({"step": step, **spent, "held_out": scores})
         (better,) = meshes.any_process(scores.get("auprc", 0.0) > progress["best_auprc"])
@@ -192,9 +226,12 @@ def main(  # noqa: PLR0912, PLR0915
     leave = False
     given = feed(config, step)
     while step < config.steps and not leave:
-        bucket = bucket_of(config, step)
+        bucket, fresh = bucket_of(config, step), True
         try:
-            data = next(given)
+            if source is None:
+                data = next(given)
+            else:
+                bucket, data, fresh = source.next()
         except DataError as error:  # of a user's generator
             if jax.process_count() > 1:
                 raise  # the others may have theirs and would not come to a common save
@@ -205,12 +242,22 @@ def main(  # noqa: PLR0912, PLR0915
                 f"{error}. Step {step:,} is saved in {out}: mend the simulator, and the same "
                 "command goes on"
             ) from error
-        state, metrics = train_step(config, bucket, state, step, mesh, data)
+        if by_clock:
+            spent = (time.monotonic() - started) / (60 * max_minutes)
+            rate = rate_by_clock(config.optimiser, config.steps, step, spent)
+        else:
+            rate = learning_rate(config.optimiser, config.steps, step)
+        if programs is None:
+            state, metrics = train_step(config, bucket, state, step, mesh, data, rate)
+        else:
+            numbers = np.int32(step), np.int32(config.seed), np.float32(rate)
+            state, metrics = programs[bucket](state, *numbers, meshes.placed(mesh, data))
         settle()  # the step before, while this one runs
         pending = step, metrics
         step += 1
         seen += bucket.batch
-        progress["datasets"] += bucket.batch
+        name = "datasets" if fresh else "repeats"
+        progress[name] = progress.get(name, 0) + bucket.batch
         now = time.monotonic()
         progress["hours"] += (now - clock["tick"]) / 3600
         clock["tick"] = now
@@ -239,10 +286,12 @@ def main(  # noqa: PLR0912, PLR0915
 
     # ---------------------------------------------------------------- the end
     settle()
+    if source is not None:
+        source.close()
     scores = evaluate()
     store.save(step, state, progress)
     release(out / "checkpoint", scores)
-    if first:
+    if first and scores:
         console.print(
             f"step {step:,}: held-out AUPRC {scores['auprc']:.3f}, loss {scores['loss']:.4f} "
             f"({eval_scenario}); checkpoint in {out / 'checkpoint'}"

@@ -89,7 +89,17 @@ def replicate(mesh: Mesh, tree: Tree) -> Tree:
 
 def split(mesh: Mesh, tree: Tree) -> Tree:
     """Inside jit: every array of the tree split over the devices along its first axis."""
-    return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec(AXIS)))
+    return jax.lax.with_sharding_constraint(tree, divided(mesh))
+
+
+def placed(mesh: Mesh, tree: Tree) -> Tree:
+    """Arrays of the host on the devices, split along their first axis."""
+    return jax.device_put(tree, divided(mesh))
+
+
+def divided(mesh: Mesh) -> NamedSharding:
+    """Sharding of what is split over the devices along its first axis."""
+    return NamedSharding(mesh, PartitionSpec(AXIS))
 
 
 def local(tree: Tree) -> Tree:

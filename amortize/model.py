@@ -101,6 +101,15 @@ def read(config: ModelConfig, batch: Batch) -> Reading:
         )
 
 
+def feature_counts(config: ModelConfig) -> tuple[int, int]:
+    """How many features of a cell and of a pair `read` gives."""
+    cells = CELL_FEATURES + RESIDUALS * config.searches + SCALED * config.additive_search
+    pairs = PAIR_FEATURES + STATISTICS * config.statistics
+    pairs += CONDITIONALS * config.conditionals + GRAPH_FEATURES * config.order_search
+    pairs += ADDITIVE_FEATURES * config.additive_search
+    return cells, pairs
+
+
 class Transition(nnx.Module):
     """Gated two-layer network on one stream (SwiGLU, Shazeer 2020), pre-normalised, residual."""
 
@@ -241,12 +250,9 @@ class TwoStream(nnx.Module):
     def __init__(self, config: ModelConfig, rngs: nnx.Rngs) -> None:
         dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
         self.config = config
-        cells = CELL_FEATURES + RESIDUALS * config.searches + SCALED * config.additive_search
+        cells, features = feature_counts(config)
         self.cell_in = nnx.Linear(cells, 2 * config.row_width, rngs=rngs)
         self.cell_out = nnx.Linear(2 * config.row_width, config.row_width, rngs=rngs)
-        features = PAIR_FEATURES + STATISTICS * config.statistics
-        features += CONDITIONALS * config.conditionals + GRAPH_FEATURES * config.order_search
-        features += ADDITIVE_FEATURES * config.additive_search
         self.pair_in = nnx.Linear(features, config.pair_width, rngs=rngs)
 
         def blocks(kind, depth: int) -> nnx.Module:

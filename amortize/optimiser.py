@@ -76,6 +76,13 @@ def learning_rate(config: OptimiserConfig, steps: int, step: int) -> float:
     return float(table[min(step, len(table) - 1)])
 
 
+def rate_by_clock(config: OptimiserConfig, steps: int, step: int, spent: float) -> float:
+    """The rate where a share `spent` of the time is over; the warm-up is by steps all the same."""
+    warm = min(config.warmup, max(steps // 2, 1))
+    place = max(warm, round(min(spent, 1.0) * steps))
+    return learning_rate(config, steps, place) * min((step + 1) / max(warm, 1), 1.0)
+
+
 @lru_cache(maxsize=4)
 def _rates(config: OptimiserConfig, steps: int) -> np.ndarray:
     return np.asarray(schedule(config, steps)(np.arange(steps + 1)), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -13,13 +14,22 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
 from jax.sharding import Mesh
 
+from amortize.batch import Batch
 from amortize.compilation import compiler_options
 from amortize.config import Bucket, OptimiserConfig, TrainConfig
 from amortize.errors import UsageError
 from amortize.loss import confounding_cross_entropy, pair_cross_entropy
 from amortize.mesh import everywhere, split
 from amortize.metrics import average_precision
-from amortize.model import ModelConfig, Params, edge_probabilities, init, predict_logits
+from amortize.model import (
+    ModelConfig,
+    Params,
+    Reading,
+    edge_probabilities,
+    init,
+    predict_logits,
+    read,
+)
 from amortize.optimiser import learning_rate, optimiser
 from amortize.question import QuestionConfig, ask
 from simulators import Dataset, Prior, sample, simulate_batch
@@ -38,12 +48,25 @@ class TrainState(NamedTuple):
     optimiser: Any  # optax state
 
 
+class Prepared(NamedTuple):
+    """A batch of datasets as the network reads it, and their truth."""
+
+    reading: Reading
+    graph: Array
+    confounded: Array
+    variables: Array
+
+
 def initial_state(config: TrainConfig, params: Params | None = None) -> TrainState:
-    """State before step 0, from fresh parameters or from given ones."""
-    fresh = init(config.model, config.seed)
-    first: Params = fresh if params is None else carry_over(params, fresh)
-    start = optimiser(config.optimiser).init(first)
-    return TrainState(jnp.int32(0), first, jax.tree.map(jnp.copy, first), start)
+    """State before step 0, from fresh parameters or from given ones.
+
+    Made on the CPU, as it is hundreds of small operations, each a program of its own.
+    """
+    with jax.default_device(jax.local_devices(backend="cpu")[0]):
+        fresh = init(config.model, config.seed)
+        first: Params = fresh if params is None else carry_over(params, fresh)
+        start = optimiser(config.optimiser).init(first)
+        return TrainState(jnp.int32(0), first, jax.tree.map(jnp.copy, first), start)
 
 
 def abstract_state(config: TrainConfig) -> TrainState:
@@ -54,8 +77,8 @@ def abstract_state(config: TrainConfig) -> TrainState:
 def carry_over(params: Params, fresh: Params) -> Params:
     """Parameters of an earlier network in the shapes of a new one.
 
-    Where the new one reads more features of pairs or cells, these start with weight 0, and pair
-    blocks that it has more of start by adding nothing: it begins as the same function.
+    Where the new one reads more features of pairs or cells, these start with weight 0, and blocks
+    that it has more of start by adding nothing: it begins as the same function.
 
     Raises:
         UsageError: a parameter is missing or has another shape; the message names the first.
@@ -68,8 +91,11 @@ def carry_over(params: Params, fresh: Params) -> Params:
         if old is not None and old.ndim == leaf.ndim and old.shape[0] < leaf.shape[0]:
             if name in ("pair_in.kernel", "cell_in.kernel"):
                 old = jnp.pad(old, ((0, leaf.shape[0] - old.shape[0]), (0, 0)))
-            elif name.startswith("pair_stack."):
-                old = jnp.concatenate([old, leaf[old.shape[0] :]])  # fresh blocks end in zeros
+            elif name.startswith(("pair_stack.", "row_stack.")):
+                more = leaf[old.shape[0] :]  # fresh blocks end in zeros, but for outer products
+                if name.startswith("row_stack.outer.out."):
+                    more = jnp.zeros_like(more)
+                old = jnp.concatenate([old, more])
         if old is None or old.shape != leaf.shape:
             found = "missing" if old is None else f"of shape {old.shape}"
             raise UsageError(
@@ -103,17 +129,20 @@ def train_step(
     state: TrainState,
     step: int,
     mesh: Mesh,
-    given: Dataset | None = None,
+    given: Dataset | Prepared | None = None,
+    rate: float | None = None,
 ) -> tuple[TrainState, dict[str, Array]]:
     """The state after one more step on data of `bucket`, and the step's metrics.
 
-    The step simulates its data itself, unless they are given.
+    The step simulates its data itself, unless they are given. The learning rate is the schedule's,
+    unless it is given.
 
     Datasets are split over the mesh; they are the same on any mesh. The old state's memory is
     reused: it may not be read again. Where the loss or the gradient is not finite the state stays
     as it was, and so it does in every later step: the host hears of it late.
     """
-    rate = learning_rate(config.optimiser, config.steps, step)
+    if rate is None:
+        rate = learning_rate(config.optimiser, config.steps, step)
     return compiled_step(config, bucket, mesh)(
         state, np.int32(step), np.int32(config.seed), np.float32(rate), given
     )
@@ -124,16 +153,33 @@ def objective(
     prior: Prior,
     questions: QuestionConfig,
     params: Params,
-    data: Dataset,
+    data: Dataset | Prepared,
     key: Array,
 ) -> tuple[Array, tuple[Array, Array]]:
     """What is minimised, and its parts: nats per pair of the edges and of the confounding."""
-    logits = predict_logits(model, params, ask(key, questions, data))
+    asked = data.reading if isinstance(data, Prepared) else ask(key, questions, data)
+    logits = predict_logits(model, params, asked)
     nats = pair_cross_entropy(logits, data.graph, data.variables).mean()
     if prior.latent is None:
         return nats, (nats, jnp.float32(0))
     hidden = confounding_cross_entropy(logits, data.confounded, data.variables).mean()
     return nats + questions.confounding_weight * hidden, (nats, hidden)
+
+
+def prepared(config: TrainConfig, bucket: Bucket, key: Array) -> Prepared:
+    """A batch of the prior, simulated, asked and read, all but the network's own work."""
+    data = draw_data(key, config.prior, bucket)
+    asked = ask(jax.random.fold_in(key, QUESTION_STREAM), config.questions, data)
+    return _with_truth(config.model, asked, data)
+
+
+def read_plainly(model: ModelConfig, data: Dataset) -> Prepared:
+    """Datasets as the network reads them when nothing is known of them."""
+    return _with_truth(model, ask(jax.random.key(0), QuestionConfig(), data), data)
+
+
+def _with_truth(model: ModelConfig, asked: Batch, data: Dataset) -> Prepared:
+    return Prepared(read(model, asked), data.graph, data.confounded, data.variables)
 
 
 def compiled_step(config: TrainConfig, bucket: Bucket, mesh: Mesh) -> Any:
@@ -187,28 +233,46 @@ def _compiled_step(
 
 
 @partial(jax.jit, static_argnums=0)
-def _posterior(config: ModelConfig, params: Params, data: Dataset) -> tuple[Array, Array]:
-    logits = predict_logits(config, params, ask(jax.random.key(0), QuestionConfig(), data))
+def _posterior(
+    config: ModelConfig, params: Params, data: Dataset | Prepared
+) -> tuple[Array, Array]:
+    if isinstance(data, Prepared):
+        asked = data.reading
+    else:
+        asked = ask(jax.random.key(0), QuestionConfig(), data)
+    logits = predict_logits(config, params, asked)
     return edge_probabilities(logits), pair_cross_entropy(logits, data.graph, data.variables)
 
 
+def held_out_chunks(scenario: str, count: int, n: int, d: int, chunk: int = 8) -> list[Dataset]:
+    """Fixed datasets of one scenario that training never sees, in batches of `chunk`."""
+    found = sample(scenario, count, n, d, HELD_OUT_SEED)
+    return [
+        Dataset(*(jnp.stack(field) for field in zip(*found[k : k + chunk], strict=True)))
+        for k in range(0, count, chunk)
+    ]
+
+
 class HeldOut:
-    """Fixed datasets of one scenario that training never sees, and the scores on them."""
+    """Held-out datasets, and the scores on them."""
 
     def __init__(self, scenario: str, count: int, n: int, d: int, chunk: int = 8) -> None:
-        found = sample(scenario, count, n, d, HELD_OUT_SEED)
         self.name = f"{scenario} n={n} d={d}"
-        self._chunks = [
-            Dataset(*(jnp.stack(field) for field in zip(*found[k : k + chunk], strict=True)))
-            for k in range(0, count, chunk)
-        ]
+        self._chunks = held_out_chunks(scenario, count, n, d, chunk)
 
     def score(self, config: ModelConfig, params: Params) -> dict[str, float]:
         """Mean over datasets of the loss (nats per pair) and of the average precision of edges."""
-        losses, precisions = [], []
-        for data in self._chunks:
-            p_bdd, nats_b = _posterior(config, params, data)
-            losses += np.asarray(nats_b).tolist()
-            pairs = zip(np.asarray(p_bdd), np.asarray(data.graph), strict=True)
-            precisions += [average_precision(p_dd, g_dd) for p_dd, g_dd in pairs]
-        return {"loss": float(np.mean(losses)), "auprc": float(np.nanmean(precisions))}
+        return scores_of(config, params, self._chunks)
+
+
+def scores_of(
+    config: ModelConfig, params: Params, chunks: Sequence[Dataset | Prepared]
+) -> dict[str, float]:
+    """Mean over datasets of the loss (nats per pair) and of the average precision of edges."""
+    losses, precisions = [], []
+    for data in chunks:
+        p_bdd, nats_b = _posterior(config, params, data)
+        losses += np.asarray(nats_b).tolist()
+        pairs = zip(np.asarray(p_bdd), np.asarray(data.graph), strict=True)
+        precisions += [average_precision(p_dd, g_dd) for p_dd, g_dd in pairs]
+    return {"loss": float(np.mean(losses)), "auprc": float(np.nanmean(precisions))}
