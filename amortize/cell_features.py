@@ -11,6 +11,7 @@ from amortize.additive_search import AdditiveGraphs, expected
 from amortize.batch import Batch
 from amortize.imputation import Filled
 from amortize.linear_graphs import LinearGraphs
+from amortize.residual_entropies import LinkFeatures
 
 CELL_FEATURES = 7
 RESIDUALS = 2  # further ones, of ModelConfig.order_search and of additive_search each
@@ -22,6 +23,7 @@ class Graphs(NamedTuple):
 
     linear: LinearGraphs | None = None
     additive: AdditiveGraphs | None = None
+    entropies: LinkFeatures | None = None  # of the linear graph's links
 
 
 def cell_features(

@@ -111,7 +111,7 @@ def tiny() -> TrainConfig:
 
 
 def base() -> TrainConfig:
-    """0.34 M parameters, d in 2..100, n in 20..1000: CPU cores, hours; see its card."""
+    """0.67 M parameters, d in 2..100, n in 20..1000: CPU cores, hours; see its card."""
     row_tiers = {(20, 64): 0.25, (65, 250): 0.4, (251, 1000): 0.35}
     variable_tiers = {(2, 6): 0.2, (7, 12): 0.4, (13, 20): 0.4}
     batches = {  # so that a step of every bucket costs about the same
@@ -129,7 +129,13 @@ def base() -> TrainConfig:
     return TrainConfig(
         name="base",
         model=ModelConfig(
-            statistics=True, conditionals=True, order_search=True, additive_search=True
+            row_blocks=4,
+            pair_blocks=9,
+            statistics=True,
+            conditionals=True,
+            order_search=True,
+            additive_search=True,
+            residual_entropies=True,
         ),
         optimiser=OptimiserConfig(method="muon"),
         prior=wide(),
@@ -140,6 +146,21 @@ def base() -> TrainConfig:
             for (rows, variables), batch in batches.items()
         ),
     )
+
+
+def fed() -> TrainConfig:
+    """`base` on one accelerator, with --feeders on the cores beside it: minutes."""
+    buckets = (  # so that a step of every bucket costs about the same
+        Bucket((20, 1000), (2, 6), 64, 0.12),
+        Bucket((20, 250), (7, 12), 128, 0.2),
+        Bucket((251, 1000), (7, 12), 32, 0.15),
+        Bucket((20, 250), (13, 20), 64, 0.2),
+        Bucket((251, 1000), (13, 20), 20, 0.17),
+        Bucket((50, 500), (21, 50), 12, 0.1),
+        Bucket((100, 600), (51, 100), 6, 0.06),
+    )
+    optimiser = OptimiserConfig(method="muon", learning_rate=3e-3, warmup=200)
+    return dataclasses.replace(base(), steps=20_000, optimiser=optimiser, buckets=buckets)
 
 
 def large() -> TrainConfig:
@@ -166,6 +187,7 @@ def large() -> TrainConfig:
             conditionals=True,
             order_search=True,
             additive_search=True,
+            residual_entropies=True,
             bfloat16=True,
         ),
         optimiser=OptimiserConfig(method="muon", learning_rate=1e-3, warmup=1000, ema=0.9995),
@@ -175,7 +197,7 @@ def large() -> TrainConfig:
     )
 
 
-PRESETS = {"tiny": tiny, "base": base, "large": large}
+PRESETS = {"tiny": tiny, "base": base, "fed": fed, "large": large}
 
 
 def preset(name: str) -> TrainConfig:

@@ -16,6 +16,7 @@ from jax import Array
 from amortize.essential_graph import compelled
 from amortize.order_search import MANY, MOST_PARENTS, Scores, order_search
 from amortize.pair_sums import PairSums
+from amortize.residual_entropies import Links, find_links
 
 GRAPH_FEATURES = 8
 PENALTIES = (1.0, 2.0)  # units of log(rows); of a parent
@@ -30,6 +31,7 @@ class LinearGraphs(NamedTuple):
     slope_bdd: Array  # of j on its parent i, both standardised, in the best graph of penalty 1
     intercept_bd: Array
     spread_bd: Array  # standard deviation of the residual, at least a thousandth
+    links: Links | None = None  # of the best graph of penalty 1
 
 
 def effort(d: int) -> tuple[int, int]:
@@ -39,7 +41,7 @@ def effort(d: int) -> tuple[int, int]:
     return 1, 3 if d <= 128 else int(d <= 256)
 
 
-def linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
+def linear_graphs(sums: PairSums, variables_bd: Array, links: bool = False) -> LinearGraphs:
     """Search the orders of the variables of every table.
 
     The features are four of each penalty: whether the best graph has i -> j with a direction that
@@ -50,19 +52,24 @@ def linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
     Args:
         sums: of the tables, with those of targets.
         variables_bd: which variables are real.
+        links: whether `residual_entropies` needs them.
     """
     with jax.enable_x64(True):
         if jax.default_backend() == "cpu" and jax.device_count() == 1:
             # Table by table: each stops when it is done, and its arrays stay in the core's cache.
             each = jax.tree.map(lambda x: x[:, None], (sums, variables_bd))
-            found = jax.lax.map(lambda one: _linear_graphs(*one), each)
+            found = jax.lax.map(lambda one: _linear_graphs(*one, links), each)
             found = jax.tree.map(lambda x: x[:, 0], found)
         else:
-            found = _linear_graphs(sums, variables_bd)
-        return jax.tree.map(lambda x: jax.lax.stop_gradient(x.astype(jnp.float32)), found)
+            found = _linear_graphs(sums, variables_bd, links)
+        return jax.tree.map(lambda x: jax.lax.stop_gradient(_single(x)), found)
 
 
-def _linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
+def _single(x: Array) -> Array:
+    return x.astype(jnp.int32 if x.dtype.kind == "i" else jnp.float32)
+
+
+def _linear_graphs(sums: PairSums, variables_bd: Array, links: bool) -> LinearGraphs:
     b, d = variables_bd.shape
     starts, sweeps = effort(d)
     table = _standardised(sums, variables_bd)
@@ -100,8 +107,13 @@ def _linear_graphs(sums: PairSums, variables_bd: Array) -> LinearGraphs:
     ):
         features += [sure, sure.swapaxes(1, 2), open_, worth]
     best_b = jnp.argsort(score_psb[0], 0)[0]
-    best_bdd = graph_bdd.reshape(*shape, d, d)[0, best_b, jnp.arange(b)]
-    return LinearGraphs(jnp.stack(features, -1), *_regressions(table, best_bdd))
+    best = (0, best_b, jnp.arange(b))
+    best_bdd = graph_bdd.reshape(*shape, d, d)[best]
+    ends = None
+    if links:
+        worth_bdd = found.gain_bdd.reshape(*shape, d, d)[best]
+        ends = find_links(best_bdd, worth_bdd, table.r_btdd, table.mean_btd, table.size_btd)
+    return LinearGraphs(jnp.stack(features, -1), *_regressions(table, best_bdd), ends)
 
 
 class _Standardised(NamedTuple):

@@ -29,6 +29,12 @@ from amortize.imputation import fill_in
 from amortize.linear_graphs import GRAPH_FEATURES, linear_graphs
 from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features
 from amortize.pair_sums import pair_sums
+from amortize.residual_entropies import (
+    ENTROPY_FEATURES,
+    link_entropies,
+    link_features,
+    link_moments,
+)
 from amortize.stack import run, stack
 
 Params = dict[str, Any]  # nested dictionary of arrays
@@ -53,11 +59,16 @@ class ModelConfig:
     conditionals: bool = False  # and from what conditioning on a third variable does to these
     order_search: bool = False  # both streams read the best linear graphs of a search
     additive_search: bool = False  # and the additive nonlinear graph of another
+    residual_entropies: bool = False  # pairs read which way the linear graph's links point by noise
     bfloat16: bool = False  # matrix products in bfloat16; statistics and norms stay float32
     architecture: Literal["two_stream", "axial"] = "two_stream"
     axial: AxialConfig = field(default_factory=AxialConfig)  # read by "axial" alone
     unroll: bool | None = None  # blocks written out, not looped over; None = on a CPU only
     rematerialise: bool = False  # compute blocks anew in the backward pass: less memory, more time
+
+    def __post_init__(self) -> None:
+        if self.residual_entropies and not self.order_search:
+            raise ValueError("model.residual_entropies needs model.order_search")
 
     @property
     def searches(self) -> int:
@@ -86,11 +97,16 @@ def read(config: ModelConfig, batch: Batch) -> Reading:
         searched = (batch.values_bnd, batch.observed_bnd, batch.rows_bn, variables_bd)
         filled = fill_in(*searched) if config.searches else None
         totals = pair_sums(batch, filled if config.order_search else None)
-        linear = linear_graphs(totals, variables_bd) if config.order_search else None
-        additive = None
+        linear = additive = entropies = None
+        if config.order_search and filled is not None:
+            linear = linear_graphs(totals, variables_bd, config.residual_entropies)
+            if (links := linear.links) is not None:
+                moments = link_moments(batch, filled, links)
+                sums = link_entropies(batch, filled, links, moments)
+                entropies = link_features(links, moments, sums)
         if config.additive_search and filled is not None:
             additive = additive_graphs(additive_sums(batch, filled), variables_bd)
-        graphs = Graphs(linear, additive)
+        graphs = Graphs(linear, additive, entropies)
         chosen = (config.statistics, config.conditionals, graphs)
         return Reading(
             cell_features(batch, filled, graphs),
@@ -107,6 +123,7 @@ def feature_counts(config: ModelConfig) -> tuple[int, int]:
     pairs = PAIR_FEATURES + STATISTICS * config.statistics
     pairs += CONDITIONALS * config.conditionals + GRAPH_FEATURES * config.order_search
     pairs += ADDITIVE_FEATURES * config.additive_search
+    pairs += ENTROPY_FEATURES * config.residual_entropies
     return cells, pairs
 
 

@@ -7,7 +7,7 @@ memory holds one chunk's activations and a token per cell.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -25,6 +25,7 @@ from amortize.linear_graphs import linear_graphs
 from amortize.model import ModelConfig, Params, TwoStream, network
 from amortize.pair_features import pair_features
 from amortize.pair_sums import PairSums, pair_sums
+from amortize.residual_entropies import link_entropies, link_features, link_moments
 from amortize.stack import layers
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def stream_logits(
     net = network(config, params)
     assert isinstance(net, TwoStream)
     starts = range(0, len(table.values_nd), rows)
-    passes = 1 + config.row_blocks + config.final_read
+    passes = 1 + 2 * config.residual_entropies + config.row_blocks + config.final_read
     steps = iter(range(1, passes * len(starts) + 1))
 
     def chunk(start: int) -> Batch:
@@ -88,6 +89,10 @@ def stream_logits(
     assert both is not None
     sums, whole = both[0], chunk(0)
     graphs = _search(config, *both, whole.variables_bd)
+    if graphs.linear is not None and (links := graphs.linear.links) is not None:
+        over = reduce(added, (_link_moments(chunk(k), filled(k), links) for k in starts), None)
+        parts = (_link_entropies(chunk(k), filled(k), links, over) for k in starts)
+        graphs = graphs._replace(entropies=_link_features(links, over, reduce(added, parts, None)))
     blocks = layers(net.row_stack)
     tokens: list[Array] = []
     total: Array | None = None
@@ -162,6 +167,9 @@ def _compiled(static: tuple[str, ...] = ()) -> Callable:
 
 
 _fill = jax.jit(fill_in)
+_link_moments = jax.jit(link_moments)
+_link_entropies = jax.jit(link_entropies)
+_link_features = jax.jit(link_features)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -176,7 +184,9 @@ def _sums(
 def _search(
     config: ModelConfig, sums: PairSums, additive: AdditiveSums | None, variables_bd: Array
 ) -> Graphs:
-    linear = linear_graphs(sums, variables_bd) if config.order_search else None
+    linear = None
+    if config.order_search:
+        linear = linear_graphs(sums, variables_bd, config.residual_entropies)
     return Graphs(linear, None if additive is None else additive_graphs(additive, variables_bd))
 
 
