@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from amortize.training import Prepared
 
 AHEAD = 2  # batches that a process may be ahead of the one that trains, each
-KEPT = 256  # batches of a bucket that are kept for another use
+KEPT = 160  # batches of a bucket that are kept for another use
 ASK_AGAIN = 5.0  # seconds, while nothing comes, between looks at whether all processes live
 HELD_OUT = -1  # in place of a bucket: the held-out datasets
 FAILED = -2  # in place of a bucket: a traceback

@@ -18,7 +18,13 @@ from amortize.model import (
     predict_logits,
 )
 
-EVERYTHING = ("statistics", "conditionals", "order_search", "additive_search")
+EVERYTHING = (
+    "statistics",
+    "conditionals",
+    "order_search",
+    "additive_search",
+    "residual_entropies",
+)
 NETWORKS = {
     "two_stream": replace(tiny().model, **dict.fromkeys(EVERYTHING, True)),
     "axial": replace(tiny().model, architecture="axial", axial=AxialConfig(1, 16, 2, 8)),

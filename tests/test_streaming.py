@@ -16,7 +16,13 @@ from amortize.model import ModelConfig, predict_logits
 from amortize.streaming import chunk_rows, stream_logits
 
 N, D = 90, 5
-EVERYTHING = ("statistics", "conditionals", "order_search", "additive_search")
+EVERYTHING = (
+    "statistics",
+    "conditionals",
+    "order_search",
+    "additive_search",
+    "residual_entropies",
+)
 
 
 def parameters(config: ModelConfig) -> dict:

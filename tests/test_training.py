@@ -50,7 +50,9 @@ def test_more_pair_features_and_blocks_begin_as_the_same_function():
         conditionals=True,
         order_search=True,
         additive_search=True,
+        residual_entropies=True,
         pair_blocks=3,
+        row_blocks=2,
     )
     data = draw_data(jax.random.key(0), tiny().prior, Bucket((32, 32), (4, 4), 4, 1.0))
     batch = ask(jax.random.key(0), QuestionConfig(), data)

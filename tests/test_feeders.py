@@ -1,0 +1,110 @@
+"""Processes that make training data beside an accelerator."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from amortize.config import Bucket, base, fed, tiny
+from amortize.errors import AmortizeError
+from amortize.feeders import Feeders, HeldOutSet, deal, preparation, prepared_shapes
+from amortize.mesh import data_mesh
+from amortize.optimiser import learning_rate, rate_by_clock
+from amortize.training import HeldOut, initial_state, scores_of, train_step
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_shapes_are_those_that_are_given():
+    everything = dataclasses.replace(
+        tiny(),
+        model=dataclasses.replace(base().model, row_blocks=1, pair_blocks=1),
+        buckets=(Bucket((20, 24), (2, 3), 2, 1.0),),
+    )
+    for config in (tiny(), everything):
+        for bucket in config.buckets:
+            given = jax.eval_shape(preparation(config, bucket), *[np.int32(0)] * 4)
+            assert given == prepared_shapes(config, bucket)
+
+
+def test_each_bucket_has_a_process_and_the_costly_ones_more():
+    config = fed()
+    dealt = deal(config, 15)
+    assert len(dealt) == 15
+    assert set(dealt) == set(range(len(config.buckets)))
+    twenty, six = (
+        next(k for k, b in enumerate(config.buckets) if b.variables[1] == d) for d in (20, 6)
+    )
+    assert dealt.count(twenty) > dealt.count(six)
+
+
+@pytest.mark.slow
+def test_what_comes_is_trained_on_and_used_again_no_more_than_so_often():
+    config = tiny()
+    wanted = HeldOutSet("mixture", 8, 30, 5)
+    source = Feeders(config, 2, reuse=3, start=0, held_out=wanted)
+    try:
+        seen: dict[bytes, int] = {}
+        state, mesh = initial_state(config), data_mesh(1)
+        for step in range(30):
+            bucket, data, fresh = source.next()
+            name = data.reading.cells_bdnc.tobytes()
+            assert fresh == (name not in seen)
+            seen[name] = seen.get(name, 0) + 1
+            assert data.graph.shape == (bucket.batch, bucket.variables[1], bucket.variables[1])
+            state, metrics = train_step(config, bucket, state, step, mesh, data)
+            assert np.isfinite(float(metrics["loss"]))
+        assert len(seen) > 1
+        assert max(seen.values()) <= 3
+        while source.held_out is None:
+            source.next()
+        usual = HeldOut(*wanted).score(config.model, state.average)
+        found = scores_of(config.model, state.average, source.held_out)
+        assert found == pytest.approx(usual, abs=1e-4)
+    finally:
+        source.close()
+
+
+@pytest.mark.slow
+def test_a_process_that_fails_ends_the_run():
+    broken = dataclasses.replace(tiny(), buckets=(Bucket((20, 24), (2, 3), -1, 1.0),))
+    source = Feeders(broken, 1, reuse=1, start=0)
+    try:
+        with pytest.raises(AmortizeError, match="a feeder failed"):
+            source.next()
+    finally:
+        source.close()
+
+
+@pytest.mark.slow
+def test_train_with_feeders_says_what_was_repeated(tmp_path):
+    command = [sys.executable, "train.py", "tiny", "--out", str(tmp_path), "--feeders", "1"]
+    command += ["--set", "steps=30", "--eval-datasets", "4", "--eval-shape", "30", "5"]
+    done = subprocess.run(
+        [*command, "--by-clock", "--max-minutes", "2"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    card = json.loads((tmp_path / "checkpoint" / "card.json").read_text())
+    assert card["step"] == 30
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert {"step", "loss", "rate"} <= lines[0].keys()
+    assert card["datasets"] > 0
+
+
+def test_the_rate_by_the_clock_falls_with_time_and_not_with_steps():
+    config, steps = fed().optimiser, 10_000
+    assert rate_by_clock(config, steps, 9_000, 0.0) == pytest.approx(config.learning_rate)
+    assert rate_by_clock(config, steps, 0, 0.0) < 0.02 * config.learning_rate
+    half = rate_by_clock(config, steps, 3_000, 0.5)
+    assert half == pytest.approx(learning_rate(config, steps, 5_000))
+    last = config.final_share * config.learning_rate
+    assert rate_by_clock(config, steps, 3_000, 1.5) == pytest.approx(last)
