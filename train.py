@@ -24,7 +24,7 @@ AGREE_EVERY = 10  # steps between which several processes do not ask each other 
 
 
 def main(  # noqa: PLR0912, PLR0915
-    preset: Annotated[str, typer.Argument(help="tiny, base or large")] = "base",
+    preset: Annotated[str, typer.Argument(help="tiny, base, fed or large")] = "base",
     out: Annotated[
         Path | None, typer.Option(help="folder of the run; runs/PRESET if absent")
     ] = None,
@@ -93,8 +93,6 @@ def main(  # noqa: PLR0912, PLR0915
         meshes.join(distributed)
     config = with_simulator(config, simulator)
     first = jax.process_index() == 0  # it alone prints, writes logs and evaluates
-    if feeders and (jax.process_count() > 1 or config.model.architecture != "two_stream"):
-        raise UsageError("--feeders are for one process and the two-stream network")
     out = out or Path("runs") / config.name
     out.mkdir(parents=True, exist_ok=True)
     compilation.enable_cache()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # batches that a process may be ahead of the one that trains, each
 KEPT = 160  # batches of a bucket that are kept for another use
-ASK_AGAIN = 5.0  # seconds, while nothing comes, between looks at whether all processes live
+ASK_AGAIN = 5.0  # seconds between looks at whether all processes live, while nothing comes
 HELD_OUT = -1  # in place of a bucket: the held-out datasets
 FAILED = -2  # in place of a bucket: a traceback
 
@@ -66,6 +66,9 @@ class Feeders:
         reuse: how often at most a batch is trained on.
         start: step at which the run begins or goes on; another start gives other data.
         held_out: datasets to be prepared for evaluation as well.
+
+    Raises:
+        UsageError: the run is not of the kind that can be fed.
     """
 
     def __init__(
@@ -76,8 +79,12 @@ class Feeders:
         start: int,
         held_out: HeldOutSet | None = None,
     ) -> None:
+        import jax
+
         if config.simulator:
             raise UsageError("--feeders are for the prior's own data, not for --simulator")
+        if jax.process_count() > 1 or config.model.architecture != "two_stream":
+            raise UsageError("--feeders are for one process and the two-stream network")
         context = multiprocessing.get_context("spawn")
         self.config, self.reuse = config, reuse
         self._queue = context.Queue(maxsize=AHEAD * processes)
@@ -113,18 +120,24 @@ class Feeders:
 
         Raises:
             AmortizeError: a process failed.
+            UsageError: a process was ended.
         """
         with self._lock:
             while True:
                 if self._failure:
-                    raise AmortizeError(self._failure)
+                    raise AmortizeError(f"a feeder failed: {self._failure}")
                 ready = np.array(
                     [bool(a or b) for a, b in zip(self._fresh, self._pools, strict=True)]
                 )
                 if ready.any():
                     break
-                if not self._lock.wait(ASK_AGAIN):
-                    self._look()
+                ended = [process.exitcode for process in self._processes if process.exitcode]
+                if ended:
+                    raise UsageError(
+                        f"a feeder ended with status {ended[0]}; give fewer --feeders where memory "
+                        "is short"
+                    )
+                self._lock.wait(ASK_AGAIN)
             share = self._weights * ready
             at = int(self._draw.choice(len(share), p=share / share.sum()))
             bucket, pool = self.config.buckets[at], self._pools[at]
@@ -152,21 +165,13 @@ class Feeders:
                 continue
             with self._lock:
                 if bucket == FAILED:
-                    self._failure = f"a feeder failed: {found}"
+                    self._failure = found
                 elif bucket == HELD_OUT:
                     self._held_out = found
                 else:
                     self._fresh[bucket].append(found)
                     del self._fresh[bucket][:-KEPT]
                 self._lock.notify_all()
-
-    def _look(self) -> None:
-        for process in self._processes:
-            if process.exitcode not in (None, 0):
-                self._failure = (
-                    f"a feeder ended with status {process.exitcode}; give fewer --feeders where "
-                    "memory is short"
-                )
 
 
 def deal(config: TrainConfig, processes: int) -> list[int]:

@@ -28,6 +28,8 @@ from curve import prepare
 from amortize import compilation
 from amortize.config import Bucket, TrainConfig, override, preset
 from amortize.mesh import data_mesh, replicate
+from amortize.model import read
+from amortize.question import ask
 from amortize.training import HeldOut, compiled_step, draw_data, initial_state, objective
 
 EVAL_MINUTES = 5.0  # train.py's default between evaluations
@@ -73,24 +75,32 @@ def shares(config: TrainConfig, bucket: Bucket) -> Iterator[str]:
     data, params = draw(key), initial_state(config).params
     loss = partial(objective, config.model, config.prior, config.questions)
     forward = jax.jit(loss, compiler_options=options)
+    reading = jax.jit(
+        lambda data, key: read(config.model, ask(key, config.questions, data)),
+        compiler_options=options,
+    )
     both = jax.jit(jax.value_and_grad(loss, has_aux=True), compiler_options=options)
     whole, operations = step_of(config, bucket)
     simulation = spent(lambda: draw(key))
+    found = 0.0
+    if config.model.architecture == "two_stream":
+        found = spent(lambda: reading(data, key))
     ahead = spent(lambda: forward(params, data, key))
     gradient = spent(lambda: both(params, data, key))
     held_out = HeldOut("mixture", EVAL_DATASETS, 200, 10)
     evaluation = spent(lambda: held_out.score(config.model, params), repeats=3)
     parts = {
         "simulation": simulation,
-        "forward": ahead,
+        "searches and features": found,
+        "forward": ahead - found,
         "backward": gradient - ahead,
         "optimiser and rest": whole - simulation - gradient,
     }
     n, d = bucket.rows[1], bucket.variables[1]
     yield f"one step of {bucket.batch} datasets of {n} rows and {d} variables: {whole * 1e3:.0f} ms"
-    yield from (f"  {name:20s} {part / whole:6.1%}" for name, part in parts.items())
+    yield from (f"  {name:22s} {part / whole:6.1%}" for name, part in parts.items())
     every = 60 * EVAL_MINUTES
-    yield f"  evaluation           {evaluation / (every + evaluation):6.1%} of a run, every 5 min"
+    yield f"  evaluation             {evaluation / (every + evaluation):6.1%} of a run, every 5 min"
     dtype = jnp.bfloat16 if config.model.bfloat16 else jnp.float32
     rate = matrix_rate(dtype)
     yield (
