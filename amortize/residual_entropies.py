@@ -161,8 +161,8 @@ def link_features(links: Links, moments: LinkMoments, entropies: LinkEntropies) 
 def _residuals(batch: Batch, filled: Filled, links: Links) -> tuple[Array, Array, Array]:
     """u, v and whether the row counts, [b, n, l] each."""
     z_bnd = filled.values_bnd
-    u_bnl = z_bnd @ links.u_bdl + links.offset_b2l[:, :1]
-    v_bnl = z_bnd @ links.v_bdl + links.offset_b2l[:, 1:]
+    u_bnl = jnp.matmul(z_bnd, links.u_bdl, precision="highest") + links.offset_b2l[:, :1]
+    v_bnl = jnp.matmul(z_bnd, links.v_bdl, precision="highest") + links.offset_b2l[:, 1:]
     set_bnl = (
         jnp.take_along_axis(batch.intervened_bnd, at_bl[:, None], 2)
         for at_bl in (links.first_bl, links.second_bl)

@@ -70,7 +70,7 @@ def test_order_of_the_variables_and_padding_do_not_matter(tables):
 def test_regressions_are_those_of_least_squares(tables):
     x, _ = tables
     answer = found(make_batch(x))
-    slope, intercept, spread = (np.asarray(part) for part in answer[1:])
+    slope, intercept, spread = (np.asarray(part) for part in answer[1:4])
     z = np.asarray(make_batch(x).values_bnd)
     some = 0
     for b in range(TABLES):
