@@ -177,12 +177,12 @@ def main(  # noqa: PLR0912, PLR0915
 
     def evaluate() -> dict[str, float]:
         scores: dict[str, float] = {}
-        if held_out is not None or (source is not None and source.held_out):
-            average = meshes.local(state.average)
-            if held_out is not None:
-                scores = held_out.score(config.model, average)
-            else:
-                scores = scores_of(config.model, average, source.held_out)
+        average = meshes.local(state.average)
+        if held_out is not None:
+            scores = held_out.score(config.model, average)
+        elif source is not None and source.held_out is not None:
+            scores = scores_of(config.model, average, source.held_out)
+        if scores:
             spent = {"datasets": progress["datasets"], "hours": progress["hours"]}
             log.write({"step": step, **spent, "held_out": scores})
         (better,) = meshes.any_process(scores.get("auprc", 0.0) > progress["best_auprc"])

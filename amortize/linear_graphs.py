@@ -58,7 +58,7 @@ def linear_graphs(sums: PairSums, variables_bd: Array, links: bool = False) -> L
         if jax.default_backend() == "cpu" and jax.device_count() == 1:
             # Table by table: each stops when it is done, and its arrays stay in the core's cache.
             each = jax.tree.map(lambda x: x[:, None], (sums, variables_bd))
-            found = jax.lax.map(lambda one: _linear_graphs(*one, links), each)
+            found = jax.lax.map(lambda one: _linear_graphs(one[0], one[1], links), each)
             found = jax.tree.map(lambda x: x[:, 0], found)
         else:
             found = _linear_graphs(sums, variables_bd, links)
