@@ -176,8 +176,9 @@ _link_features = jax.jit(link_features)
 def _sums(
     config: ModelConfig, chunk: Batch, filled: Filled | None
 ) -> tuple[PairSums, AdditiveSums | None]:
-    additive = additive_sums(chunk, filled) if config.additive_search and filled else None
-    return pair_sums(chunk, filled if config.order_search else None), additive
+    with jax.default_matmul_precision("highest"):  # as `read` does
+        additive = additive_sums(chunk, filled) if config.additive_search and filled else None
+        return pair_sums(chunk, filled if config.order_search else None), additive
 
 
 @partial(jax.jit, static_argnums=0)
@@ -201,7 +202,9 @@ def _embed(
     modules: tuple, chunk: Batch, filled: Filled | None, graphs: Graphs
 ) -> tuple[Array, Array]:
     cell_in, cell_out, outer = modules
-    s = cell_out(jax.nn.relu(cell_in(cell_features(chunk, filled, graphs))))
+    with jax.default_matmul_precision("highest"):
+        cells_bdnc = cell_features(chunk, filled, graphs)
+    s = cell_out(jax.nn.relu(cell_in(cells_bdnc)))
     return s, outer.sums(s, chunk.observed_bnd.swapaxes(1, 2))
 
 

@@ -41,5 +41,5 @@ def test_wrong_overrides_are_named(assignment, said):
 
 
 def test_unknown_preset():
-    with pytest.raises(UsageError, match="tiny, base, large"):
+    with pytest.raises(UsageError, match="tiny, base, fed, large"):
         preset("huge")
