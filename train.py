@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amortize.config import TrainConfig
 
 AGREE_EVERY = 10  # steps between which several processes do not ask each other for the time
+FORGIVEN = 5  # steps of fed data that are not finite: such a run cannot be replayed
 
 
 def main(  # noqa: PLR0912, PLR0915
@@ -192,15 +193,28 @@ def main(  # noqa: PLR0912, PLR0915
         return scores
 
     losses: list[float] = []
-    pending: tuple[int, dict] | None = None
+    pending: tuple[int, dict, Any] | None = None
 
-    def settle() -> None:
-        """Fetch the metrics of the last step that was dispatched, log them, stop if not finite."""
-        nonlocal pending
+    def settle(following: int) -> None:
+        """Fetch the metrics of a step that was dispatched, log them, stop if they are not finite.
+
+        `following` is the next step to be dispatched: a step of fed data that is not finite is left
+        out, as they are not drawn again.
+        """
+        nonlocal pending, state
         if pending is None:
             return
         number, metrics = pending[0], {k: float(v) for k, v in pending[1].items()}
-        pending = None
+        data, pending = pending[2], None
+        wrong = not np.isfinite(list(metrics.values())).all()
+        if wrong and source is not None and progress.get("forgiven", 0) < FORGIVEN:
+            progress["forgiven"] = progress.get("forgiven", 0) + 1
+            kept = out / f"not_finite_{number}.npz"
+            leaves = jax.tree.leaves(data)
+            np.savez(kept, **{str(k): np.asarray(leaf) for k, leaf in enumerate(leaves)})
+            console.print(f"step {number:,} is not finite and left out; its data are in {kept}")
+            state = state._replace(step=state.step * 0 + following)
+            return
         if not np.isfinite(list(metrics.values())).all():
             # The step left the state as it was, and so did the one dispatched after it.
             store.save(number, state, progress)
@@ -233,7 +247,7 @@ def main(  # noqa: PLR0912, PLR0915
         except DataError as error:  # of a user's generator
             if jax.process_count() > 1:
                 raise  # the others may have theirs and would not come to a common save
-            settle()
+            settle(step)
             store.save(step, state, progress)
             store.close()
             raise DataError(
@@ -250,8 +264,8 @@ def main(  # noqa: PLR0912, PLR0915
         else:
             numbers = np.int32(step), np.int32(config.seed), np.float32(rate)
             state, metrics = programs[bucket](state, *numbers, meshes.placed(mesh, data))
-        settle()  # the step before, while this one runs
-        pending = step, metrics
+        settle(step + 1)  # the step before, while this one runs
+        pending = step, metrics, None if source is None else data
         step += 1
         seen += bucket.batch
         name = "datasets" if fresh else "repeats"
@@ -278,12 +292,12 @@ def main(  # noqa: PLR0912, PLR0915
         if evaluating:
             scores, clock["eval"] = evaluate(), now
         if saving:
-            settle()
+            settle(step)
             store.save(step, state, progress)
             clock["save"] = now
 
     # ---------------------------------------------------------------- the end
-    settle()
+    settle(step)
     if source is not None:
         source.close()
     scores = evaluate()

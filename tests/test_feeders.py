@@ -4,32 +4,37 @@ import dataclasses
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 import pytest
 
+from amortize.batch import make_batch
+from amortize.checkpoint import RunStore
 from amortize.config import Bucket, base, fed, tiny
 from amortize.errors import AmortizeError
 from amortize.feeders import Feeders, HeldOutSet, deal, preparation, prepared_shapes
 from amortize.mesh import data_mesh
+from amortize.model import read
 from amortize.optimiser import learning_rate, rate_by_clock
-from amortize.training import HeldOut, initial_state, scores_of, train_step
+from amortize.question import QuestionConfig
+from amortize.training import HeldOut, abstract_state, initial_state, scores_of, train_step
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_shapes_are_those_that_are_given():
-    everything = dataclasses.replace(
-        tiny(),
-        model=dataclasses.replace(base().model, row_blocks=1, pair_blocks=1),
-        buckets=(Bucket((20, 24), (2, 3), 2, 1.0),),
-    )
-    for config in (tiny(), everything):
-        for bucket in config.buckets:
-            given = jax.eval_shape(preparation(config, bucket), *[np.int32(0)] * 4)
-            assert given == prepared_shapes(config, bucket)
+    for bucket in tiny().buckets:
+        given = jax.eval_shape(preparation(tiny(), bucket), *[np.int32(0)] * 4)
+        assert given == prepared_shapes(tiny(), bucket)
+    model = base().model
+    batch = jax.eval_shape(make_batch, np.zeros((2, 24, 3), np.float32))
+    reading = jax.eval_shape(partial(read, model), batch)
+    everything = dataclasses.replace(tiny(), model=model)
+    assert reading == prepared_shapes(everything, Bucket((20, 24), (2, 3), 2, 1.0)).reading
 
 
 def test_each_bucket_has_a_process_and_the_costly_ones_more():
@@ -72,7 +77,8 @@ def test_what_comes_is_trained_on_and_used_again_no_more_than_so_often():
 
 @pytest.mark.slow
 def test_a_process_that_fails_ends_the_run():
-    broken = dataclasses.replace(tiny(), buckets=(Bucket((20, 24), (2, 3), -1, 1.0),))
+    questions: Any = QuestionConfig(knowledge="much")  # pyright: ignore[reportArgumentType]
+    broken = dataclasses.replace(tiny(), questions=questions)
     source = Feeders(broken, 1, reuse=1, start=0)
     try:
         with pytest.raises(AmortizeError, match="a feeder failed"):
@@ -98,6 +104,32 @@ def test_train_with_feeders_says_what_was_repeated(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert {"step", "loss", "rate"} <= lines[0].keys()
     assert card["datasets"] > 0
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_not_finite_is_left_out(tmp_path, monkeypatch):
+    import train
+
+    usual, drawn = Feeders.next, iter(range(100))
+
+    def sometimes_broken(source):
+        bucket, data, fresh = usual(source)
+        if next(drawn) == 5:
+            cells = np.full_like(data.reading.cells_bdnc, np.nan)
+            data = data._replace(reading=data.reading._replace(cells_bdnc=cells))
+        return bucket, data, fresh
+
+    monkeypatch.setattr(Feeders, "next", sometimes_broken)
+    options = {"feeders": 1, "eval_datasets": 4, "eval_shape": (30, 5)}
+    train.main("tiny", out=tmp_path, set_=["steps=20"], **options)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert {5} == set(range(20)) - {line["step"] for line in lines if "loss" in line}
+    assert (tmp_path / "not_finite_5.npz").exists()
+    store = RunStore(tmp_path)
+    newest = store.newest(abstract_state(tiny()))
+    store.close()
+    assert newest is not None
+    assert (newest[0], int(newest[1].step)) == (20, 20)
 
 
 def test_the_rate_by_the_clock_falls_with_time_and_not_with_steps():
