@@ -210,8 +210,7 @@ def main(  # noqa: PLR0912, PLR0915
         if wrong and source is not None and progress.get("forgiven", 0) < FORGIVEN:
             progress["forgiven"] = progress.get("forgiven", 0) + 1
             kept = out / f"not_finite_{number}.npz"
-            leaves = jax.tree.leaves(data)
-            np.savez(kept, **{str(k): np.asarray(leaf) for k, leaf in enumerate(leaves)})
+            np.savez(kept, *jax.tree.leaves(data))
             console.print(f"step {number:,} is not finite and left out; its data are in {kept}")
             state = state._replace(step=state.step * 0 + following)
             return

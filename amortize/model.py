@@ -372,8 +372,9 @@ def network(config: ModelConfig, params: Params) -> TwoStream | Axial:
 def predict_logits(config: ModelConfig, params: Params, batch: Batch | Reading) -> Array:
     """Logits [b, d, d, 3] of the network; `config` is static under jit."""
     net = network(config, params)
-    if isinstance(net, Axial):
-        assert isinstance(batch, Batch), "the axial network reads tables as they are"
+    if isinstance(batch, Reading):
+        assert isinstance(net, TwoStream), "the axial network reads tables as they are"
+        return net(batch)
     return net(batch)
 
 
