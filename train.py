@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amortize.config import TrainConfig
 
 AGREE_EVERY = 10  # steps between which several processes do not ask each other for the time
+FOREVER = 1e9  # minutes
 FORGIVEN = 5  # steps of fed data that are not finite: such a run cannot be replayed
 
 
@@ -32,7 +33,7 @@ def main(  # noqa: PLR0912, PLR0915
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="override a field, as model.row_blocks=4")
     ] = None,
-    max_minutes: Annotated[float, typer.Option(help="stop and save after this long")] = 1e9,
+    max_minutes: Annotated[float, typer.Option(help="stop and save after this long")] = FOREVER,
     simulator: Annotated[
         str, typer.Option(help="train on your own, module:function (docs/your-simulator.md)")
     ] = "",
@@ -48,9 +49,11 @@ def main(  # noqa: PLR0912, PLR0915
     eval_shape: Annotated[tuple[int, int], typer.Option(help="its rows and variables")] = (200, 10),
     eval_datasets: Annotated[int, typer.Option(help="how many of them")] = 64,
     feeders: Annotated[
-        int, typer.Option(help="processes that simulate and search beside an accelerator")
+        int, typer.Option(min=0, help="processes that simulate and search beside an accelerator")
     ] = 0,
-    reuse: Annotated[int, typer.Option(help="how often a batch of a feeder is used at most")] = 4,
+    reuse: Annotated[
+        int, typer.Option(min=1, help="how often a batch of a feeder is used at most")
+    ] = 4,
     by_clock: Annotated[
         bool, typer.Option(help="the rate falls with --max-minutes, not with the steps")
     ] = False,
@@ -89,6 +92,8 @@ def main(  # noqa: PLR0912, PLR0915
     )
 
     started = time.monotonic()
+    if by_clock and max_minutes == FOREVER:
+        raise UsageError("--by-clock needs --max-minutes, the time that the rate falls over")
     config = override(named(preset), set_ or [])
     if distributed is not None:
         meshes.join(distributed)
@@ -138,6 +143,9 @@ def main(  # noqa: PLR0912, PLR0915
         wanted = HeldOutSet(eval_scenario, eval_datasets, *eval_shape)
         source = Feeders(config, feeders, reuse, step, wanted)
         programs = compiled_steps(config, mesh, partial(prepared_shapes, config))
+        if shortage := memory.shortage(config, mesh, programs):
+            source.close()
+            raise UsageError(shortage)
         console.print(f"{len(programs)} programs compiled in {time.monotonic() - started:.0f} s")
     elif first:
         held_out = HeldOut(eval_scenario, eval_datasets, *eval_shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -41,7 +42,12 @@ def bytes_needed(config: TrainConfig, bucket: Bucket, mesh: Mesh) -> int:
         abstract_state(config),
     )
     data = np.int32(0), np.int32(config.seed), np.float32(0), shapes_given(config, bucket)
-    found = compiled_step(config, bucket, mesh).lower(state, *data).compile().memory_analysis()
+    return bytes_of(compiled_step(config, bucket, mesh).lower(state, *data).compile())
+
+
+def bytes_of(program: Any) -> int:
+    """Most bytes that a compiled step holds at a time on one device, the state included."""
+    found = program.memory_analysis()
     held = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes
     return held + found.temp_size_in_bytes
 
@@ -54,15 +60,20 @@ def bytes_available(device: Any) -> int | None:
     return stats.get("bytes_limit")
 
 
-def shortage(config: TrainConfig, mesh: Mesh) -> str:
-    """Why the largest step of `config` does not fit, in one line; "" where it does."""
+def shortage(config: TrainConfig, mesh: Mesh, programs: Mapping[Bucket, Any] | None = None) -> str:
+    """Why the largest step of `config` does not fit, in one line; "" where it does.
+
+    With the compiled steps of all buckets nothing is compiled.
+    """
     device = mesh.local_devices[0]
     available = bytes_available(device)
     if available is None:
         return ""
     bucket = largest_bucket(config)
     sharing = len(mesh.local_devices) if device.platform == "cpu" else 1
-    needed = sharing * bytes_needed(config, bucket, mesh)
+    program = (programs or {}).get(bucket)
+    each = bytes_needed(config, bucket, mesh) if program is None else bytes_of(program)
+    needed = sharing * each
     if needed <= available:
         return ""
     n, d = bucket.rows[1], bucket.variables[1]

@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import pytest
 from amortize.batch import make_batch
 from amortize.checkpoint import RunStore
 from amortize.config import Bucket, base, fed, tiny
-from amortize.errors import AmortizeError
+from amortize.errors import AmortizeError, UsageError
 from amortize.feeders import Feeders, HeldOutSet, deal, preparation, prepared_shapes
 from amortize.mesh import data_mesh
 from amortize.model import read
@@ -88,25 +86,6 @@ def test_a_process_that_fails_ends_the_run():
 
 
 @pytest.mark.slow
-def test_train_with_feeders_says_what_was_repeated(tmp_path):
-    command = [sys.executable, "train.py", "tiny", "--out", str(tmp_path), "--feeders", "1"]
-    command += ["--set", "steps=30", "--eval-datasets", "4", "--eval-shape", "30", "5"]
-    done = subprocess.run(
-        [*command, "--by-clock", "--max-minutes", "2"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    card = json.loads((tmp_path / "checkpoint" / "card.json").read_text())
-    assert card["step"] == 30
-    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-    assert {"step", "loss", "rate"} <= lines[0].keys()
-    assert card["datasets"] > 0
-
-
-@pytest.mark.slow
 def test_a_batch_that_is_not_finite_is_left_out(tmp_path, monkeypatch):
     import train
 
@@ -120,8 +99,13 @@ def test_a_batch_that_is_not_finite_is_left_out(tmp_path, monkeypatch):
         return bucket, data, fresh
 
     monkeypatch.setattr(Feeders, "next", sometimes_broken)
-    options = {"feeders": 1, "eval_datasets": 4, "eval_shape": (30, 5)}
-    train.main("tiny", out=tmp_path, set_=["steps=20"], **options)
+    options = {"feeders": 1, "by_clock": True, "max_minutes": 5.0}
+    shape = {"eval_datasets": 4, "eval_shape": (30, 5)}
+    train.main("tiny", out=tmp_path, set_=["steps=20"], **options, **shape)
+    card = json.loads((tmp_path / "checkpoint" / "card.json").read_text())
+    assert card["step"] == 20
+    assert card["datasets"] > 0
+    assert card["datasets"] + card["repeats"] >= 20 * 4
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert {5} == set(range(20)) - {line["step"] for line in lines if "loss" in line}
     assert (tmp_path / "not_finite_5.npz").exists()
@@ -130,6 +114,24 @@ def test_a_batch_that_is_not_finite_is_left_out(tmp_path, monkeypatch):
     store.close()
     assert newest is not None
     assert (newest[0], int(newest[1].step)) == (20, 20)
+
+
+def test_the_clock_needs_an_end(tmp_path):
+    import train
+
+    with pytest.raises(UsageError, match="--by-clock needs --max-minutes"):
+        train.main("tiny", out=tmp_path, by_clock=True)
+
+
+def test_what_cannot_be_fed_is_refused():
+    axial = dataclasses.replace(tiny().model, architecture="axial")
+    own = dataclasses.replace(tiny(), simulator="own:simulator")
+    for config, why in (
+        (dataclasses.replace(tiny(), model=axial), "two-stream"),
+        (own, "own data"),
+    ):
+        with pytest.raises(UsageError, match=why):
+            Feeders(config, 1, reuse=1, start=0)
 
 
 def test_the_rate_by_the_clock_falls_with_time_and_not_with_steps():
