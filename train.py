@@ -222,7 +222,7 @@ def main(  # noqa: PLR0912, PLR0915
             console.print(f"step {number:,} is not finite and left out; its data are in {kept}")
             state = state._replace(step=state.step * 0 + following)
             return
-        if not np.isfinite(list(metrics.values())).all():
+        if wrong:
             # The step left the state as it was, and so did the one dispatched after it.
             store.save(number, state, progress)
             store.close()

@@ -175,7 +175,8 @@ def large() -> TrainConfig:
     return TrainConfig(
         name="large",
         steps=100_000,
-        model=ModelConfig(
+        model=dataclasses.replace(
+            base().model,
             row_blocks=6,
             pair_blocks=6,
             row_width=64,
@@ -183,11 +184,6 @@ def large() -> TrainConfig:
             outer_channels=24,
             triangle_channels=48,
             heads=8,
-            statistics=True,
-            conditionals=True,
-            order_search=True,
-            additive_search=True,
-            residual_entropies=True,
             bfloat16=True,
         ),
         optimiser=OptimiserConfig(method="muon", learning_rate=1e-3, warmup=1000, ema=0.9995),

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import queue
 import threading
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from amortize.errors import AmortizeError, UsageError
+from amortize.errors import UsageError
 
 if TYPE_CHECKING:
     from amortize.config import Bucket, TrainConfig
@@ -29,7 +28,6 @@ AHEAD = 2  # batches that a process may be ahead of the one that trains, each
 KEPT = 160  # batches of a bucket that are kept for another use
 ASK_AGAIN = 5.0  # seconds between looks at whether all processes live, while nothing comes
 HELD_OUT = -1  # in place of a bucket: the held-out datasets
-FAILED = -2  # in place of a bucket: a traceback
 
 
 class Fed(NamedTuple):
@@ -91,7 +89,6 @@ class Feeders:
         self._pools: list[list[_Kept]] = [[] for _ in config.buckets]
         self._fresh: list[list[Prepared]] = [[] for _ in config.buckets]
         self._lock = threading.Condition()
-        self._failure = ""
         self._held_out: list[Prepared] | None = None
         self._weights = np.array([b.weight for b in config.buckets])
         self._draw = np.random.default_rng((config.seed, start))
@@ -119,24 +116,16 @@ class Feeders:
         """A batch of a bucket drawn by weight among those that have one; waits for the first.
 
         Raises:
-            AmortizeError: a process failed.
-            UsageError: a process was ended.
+            UsageError: a process failed, which printed its traceback, or was ended.
         """
         with self._lock:
             while True:
-                if self._failure:
-                    raise AmortizeError(f"a feeder failed: {self._failure}")
+                self._check()
                 ready = np.array(
                     [bool(a or b) for a, b in zip(self._fresh, self._pools, strict=True)]
                 )
                 if ready.any():
                     break
-                ended = [process.exitcode for process in self._processes if process.exitcode]
-                if ended:
-                    raise UsageError(
-                        f"a feeder ended with status {ended[0]}; give fewer --feeders where memory "
-                        "is short"
-                    )
                 self._lock.wait(ASK_AGAIN)
             share = self._weights * ready
             at = int(self._draw.choice(len(share), p=share / share.sum()))
@@ -151,6 +140,14 @@ class Feeders:
                 del pool[:-KEPT]
             return Fed(bucket, data, fresh)
 
+    def _check(self) -> None:
+        ended = [process.exitcode for process in self._processes if process.exitcode]
+        if ended:
+            raise UsageError(
+                f"a feeder ended with status {ended[0]}; what it printed above says why, and where "
+                "it printed nothing memory was short: give fewer --feeders"
+            )
+
     def close(self) -> None:
         """End the processes."""
         self._closed = True
@@ -164,9 +161,7 @@ class Feeders:
             except queue.Empty:
                 continue
             with self._lock:
-                if bucket == FAILED:
-                    self._failure = found
-                elif bucket == HELD_OUT:
+                if bucket == HELD_OUT:
                     self._held_out = found
                 else:
                     self._fresh[bucket].append(found)
@@ -247,33 +242,30 @@ def _work(
     core: int,
 ) -> None:
     """What a process does: batches of one bucket without end, or the held-out datasets once."""
-    try:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {core})  # before JAX makes its threads
-        from amortize.allocator import keep_pages
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})  # before JAX makes its threads
+    from amortize.allocator import keep_pages
 
-        keep_pages()
-        import jax
+    keep_pages()
+    import jax
 
-        from amortize import compilation
-        from amortize.training import held_out_chunks, read_plainly
+    from amortize import compilation
+    from amortize.training import held_out_chunks, read_plainly
 
-        compilation.enable_cache()
-        if place == HELD_OUT and held_out is not None:
-            read = jax.jit(partial(read_plainly, config.model))
-            chunks = [read(chunk) for chunk in held_out_chunks(*held_out)]
-            out.put((HELD_OUT, jax.tree.map(np.asarray, chunks)))
-            out.close()
-            out.join_thread()
-            return
-        prepare = preparation(config, config.buckets[place])
-        number = 0
-        while True:
-            found = prepare(np.int32(config.seed), np.int32(start), np.int32(worker), number)
-            out.put((place, jax.tree.map(np.asarray, found)))
-            number += 1
-    except Exception:
-        out.put((FAILED, traceback.format_exc().strip().splitlines()[-1]))
+    compilation.enable_cache()
+    if place == HELD_OUT and held_out is not None:
+        read = jax.jit(partial(read_plainly, config.model))
+        chunks = [read(chunk) for chunk in held_out_chunks(*held_out)]
+        out.put((HELD_OUT, jax.tree.map(np.asarray, chunks)))
+        out.close()
+        out.join_thread()
+        return
+    prepare = preparation(config, config.buckets[place])
+    number = 0
+    while True:
+        found = prepare(np.int32(config.seed), np.int32(start), np.int32(worker), number)
+        out.put((place, jax.tree.map(np.asarray, found)))
+        number += 1
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 from amortize.batch import make_batch
 from amortize.checkpoint import RunStore
 from amortize.config import Bucket, base, fed, tiny
-from amortize.errors import AmortizeError, UsageError
+from amortize.errors import UsageError
 from amortize.feeders import Feeders, HeldOutSet, deal, preparation, prepared_shapes
 from amortize.mesh import data_mesh
 from amortize.model import read
@@ -79,7 +79,7 @@ def test_a_process_that_fails_ends_the_run():
     broken = dataclasses.replace(tiny(), questions=questions)
     source = Feeders(broken, 1, reuse=1, start=0)
     try:
-        with pytest.raises(AmortizeError, match="a feeder failed"):
+        with pytest.raises(UsageError, match="a feeder ended with status 1"):
             source.next()
     finally:
         source.close()

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from test_model import EVERYTHING
 
 from amortize import forward
 from amortize.batch import make_batch
@@ -16,13 +17,6 @@ from amortize.model import ModelConfig, predict_logits
 from amortize.streaming import chunk_rows, stream_logits
 
 N, D = 90, 5
-EVERYTHING = (
-    "statistics",
-    "conditionals",
-    "order_search",
-    "additive_search",
-    "residual_entropies",
-)
 
 
 def parameters(config: ModelConfig) -> dict:
