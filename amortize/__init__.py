@@ -3,6 +3,9 @@
 Importing this package is cheap; JAX and pandas are imported when first needed.
 """
 
+import importlib.metadata
+import importlib.util
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +21,10 @@ _HOMES = {
     "CausalGraph": "amortize.graph",
     "load": "amortize.predict",
 }
+
+if importlib.util.find_spec("jaxlib") and importlib.metadata.version("jaxlib").startswith("0.9."):
+    # That version logs an error, which is none, for every program that it reads from the cache.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def __getattr__(name: str) -> Any:

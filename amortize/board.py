@@ -40,6 +40,7 @@ COLUMNS = (
     Column("skeleton_f1", "skeleton F1", 3, 1, "of adjacencies, directions ignored"),
     Column("strict_f1", "strict F1", 3, 1, "F1 without help, an undirected edge is half wrong"),
     Column("strict_shd", "strict SHD", 2, -1, "SHD without help"),
+    Column("class_f1", "class F1", 3, 1, "F1 of equivalence classes, each with the same help"),
     Column("cpdag_shd", "CPDAG SHD", 2, -1, "SHD between equivalence classes"),
     Column("sid", "SID", 3, -1, "structural intervention distance, share of pairs; DAGs"),
     Column("parent_aid", "parent AID", 3, -1, "adjustment distance by parents (SID for CPDAGs)"),
@@ -137,7 +138,10 @@ def to_json(found: Sequence[Board]) -> str:
 
 
 def from_json(text: str) -> list[Board]:
-    """The boards that `to_json` wrote."""
+    """The boards that `to_json` wrote; a metric that a file is older than has no values."""
+    none = {
+        column.field: Interval(float("nan"), float("nan"), float("nan"), 0) for column in COLUMNS
+    }
     found = []
     for board in json.loads(text):
         rows = [
@@ -145,7 +149,7 @@ def from_json(text: str) -> list[Board]:
                 **{
                     **row,
                     "common": dict(zip(row["common"], _known(row["common"].values()), strict=True)),
-                    "means": {n: Interval(*_known(v)) for n, v in row["means"].items()},
+                    "means": none | {n: Interval(*_known(v)) for n, v in row["means"].items()},
                     "against": {n: Difference(*_known(v)) for n, v in row["against"].items()},
                 }
             )

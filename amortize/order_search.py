@@ -63,7 +63,7 @@ def order_search(scores: Scores, real_bd: Array, place_bd: Array, sweeps: int) -
     near_bdq = scores.near_mdq[scores.table_b]
     q = near_bdq.shape[-1]
 
-    def move(turn: Array, state: tuple) -> tuple:
+    def move(turn: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
         place_bd, first_bd, score_bd, gain_bqd, _ = state
         moving_bd = (first_bd == turn) & real_bd
         from_b1 = (moving_bd * place_bd).sum(1, keepdims=True)
@@ -190,6 +190,7 @@ def grow_shrink(
         return rest, jnp.concatenate([loss_kbe, missing])
 
     few = min(USUAL_PARENTS, most)
+    loss_kbe: Array
     rest_be, loss_kbe = jax.lax.cond(steps <= few, lambda: shrink(few), lambda: shrink(most))
     here_kqbe = jnp.arange(q)[None, :, None, None] == chosen_kbe[:, None]
     real_kbe = jnp.isfinite(loss_kbe)
@@ -218,7 +219,7 @@ def _grow(
     def going(state: tuple) -> Array:
         return (state[0] < most) & state[1].any()
 
-    def step(state: tuple) -> tuple:
+    def step(state: tuple[Array, ...]) -> tuple[Array, ...]:
         k, on_be, free_qbe, own_qbe, with_qbe, rest_be, factor_kqbe, y_kbe, chosen_kbe = state
         some_qbe = free_qbe & (own_qbe > FLOOR)
         drop_qbe = jnp.where(some_qbe, with_qbe**2 / jnp.maximum(own_qbe, FLOOR), 0.0)
@@ -229,7 +230,7 @@ def _grow(
         on_be = on_be & (-n_be * jnp.log1p(-share_be) > price_be)
         root_be = jnp.sqrt(jnp.maximum((here_qbe * own_qbe).sum(0), FLOOR))
         at_k1be = jnp.take_along_axis(factor_kqbe, u_be[None, None], 1, mode="promise_in_bounds")
-        new_qbe = first(scores.r_mdqq, u_be)
+        new_qbe: Array = first(scores.r_mdqq, u_be)
         new_qbe = jax.lax.fori_loop(
             0, k, lambda j, rest: rest - factor_kqbe[j] * at_k1be[j], new_qbe
         )

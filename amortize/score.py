@@ -29,8 +29,8 @@ def score(
         probabilistic: whether the scores are probabilities.
 
     Undirected edges are first oriented in the method's favour; `helped` counts the edges whose
-    direction the truth gave so. `strict_f1` and `strict_shd` give no help, and `cpdag_shd`
-    compares what observational data can tell: both sides as CPDAGs.
+    direction the truth gave so. `strict_f1` and `strict_shd` give no help; `class_f1` gives all the
+    same help, and `cpdag_shd` compares what observational data can tell: both sides as CPDAGs.
     """
     graph = np.asarray(graph_dd) != 0
     truth = np.asarray(truth_dd).astype(bool)
@@ -55,12 +55,28 @@ def score(
         found["expected_shd"] = metrics.expected_shd(scores_dd, truth)
         found["expected_f1"] = metrics.expected_f1(scores_dd, truth)
     distances, undefined = causal_distances(graph, truth, kind)
+    found["class_f1"] = class_f1(graph, truth, kind)
     try:
         found["cpdag_shd"] = metrics.shd(class_of(graph, kind), cpdag_of(truth))
     except (NotDefined, ImportError) as error:
         found["cpdag_shd"] = nan
         undefined["cpdag_shd"] = str(error)
     return {**found, **distances, "undefined": undefined}
+
+
+def class_f1(graph_dd: NDArray, truth_dd: NDArray, kind: str) -> float:
+    """F1 of directed edges when every method claims no more than a CPDAG and gets the same help.
+
+    A DAG is reduced to its equivalence class, and undirected edges are oriented as the truth has
+    them: for a method that returns CPDAGs the usual F1. NaN for a DAG with a cycle, or without the
+    package ges.
+    """
+    truth = np.asarray(truth_dd).astype(bool)
+    try:
+        claimed = class_of(graph_dd, kind)
+    except (NotDefined, ImportError):
+        return float("nan")
+    return metrics.edge_scores(metrics.orient_in_favour(claimed, truth), truth).f1
 
 
 def class_of(graph_dd: NDArray, kind: str) -> NDArray[np.bool_]:

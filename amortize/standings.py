@@ -17,7 +17,7 @@ from amortize.outcome import plain
 
 Cells = tuple[list[str], list[list[str]]]  # heading and rows
 
-SUMMED = ("auprc", "f1", "shd", "direction", "skeleton_f1", "cpdag_shd", "parent_aid")
+SUMMED = ("auprc", "f1", "class_f1", "shd", "direction", "skeleton_f1", "cpdag_shd", "parent_aid")
 CONTESTED = ("auroc", "auprc", "f1", "shd")
 SURE = 0.05  # of the adjusted p-value
 

@@ -86,6 +86,8 @@ def add_decoys(
     copy_d = (index_d >= active) & (index_d < end_copies)
     extra_d = (index_d >= active) & (index_d < end)
 
+    first_d: Array
+    second_d: Array
     first_d, second_d = jnp.floor(u_8d[:2] * active).astype(jnp.int32)
     discrete_d = kind_d[first_d] != CONTINUOUS
     blend_d = (u_8d[2] < prior.blend) & (first_d != second_d)

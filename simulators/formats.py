@@ -47,7 +47,7 @@ def to_levels(
         most: static bound on the levels.
     """
     d = values_nd.shape[1]
-    low_d, high_d = range_2d
+    low_d, high_d = range_2d[0], range_2d[1]
     cell_qd = jnp.floor(draw.unit(key, (most - 1, d)) * rows_n.sum()).astype(jnp.int32)
     random_cut_qd = jnp.clip(values_nd[cell_qd, jnp.arange(d)], low_d, high_d)
     number_q1 = jnp.arange(1, most)[:, None]

@@ -148,6 +148,7 @@ def poisson(key: Array, mean: Array) -> Array:
 
     first = jnp.exp(-small)
     start = (jnp.zeros_like(mean), first, first)
+    count: Array
     count, _, _ = jax.lax.fori_loop(0, INVERSION_TERMS, step, start)
 
     z = math.sqrt(2.0) * jax.lax.erf_inv(jnp.clip(2 * u - 1, -1 + 1e-6, 1 - 1e-6))

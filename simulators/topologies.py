@@ -86,9 +86,9 @@ def stochastic_block(
     2022), none empty (Holland, Laskey and Leinhardt 1983 for the model).
     """
     k_own, k_pair = jax.random.split(key)
-    u_d, v_d = draw.unit(k_own, (2, d))
-    order_d = jnp.argsort(jnp.where(jnp.arange(d) < active, u_d, jnp.inf))
-    block_d = _runs(v_d, active, blocks)[order_d]
+    u_2d = draw.unit(k_own, (2, d))
+    order_d = jnp.argsort(jnp.where(jnp.arange(d) < active, u_2d[0], jnp.inf))
+    block_d = _runs(u_2d[1], active, blocks)[order_d]
     rate_dd = jnp.where(block_d[:, None] == block_d[None, :], 1.0, damping)
     return _drawn(k_pair, rate_dd, active, expected, limit)
 

@@ -99,3 +99,12 @@ def test_score_gives_and_counts_the_help():
     assert found["strict_f1"] == pytest.approx(2 / 3)
     assert score(CHAIN.T, None, CHAIN, "dag")["cpdag_shd"] == 0  # the same class
     assert score(COLLIDER, None, CHAIN, "dag")["cpdag_shd"] == 2
+
+
+def test_class_f1_gives_a_dag_the_help_that_a_cpdag_gets():
+    assert score(BOTH_WAYS, None, CHAIN, "cpdag")["class_f1"] == 1
+    backwards = score(CHAIN.T, None, CHAIN, "dag")
+    assert (backwards["f1"], backwards["class_f1"]) == (0, 1)
+    assert score(COLLIDER, None, CHAIN, "dag")["class_f1"] == 0.5  # its directions are claims
+    assert score(BOTH_WAYS, None, COLLIDER, "cpdag")["class_f1"] == 1
+    assert math.isnan(score(graph(3, (0, 1), (1, 2), (2, 0)), None, CHAIN, "dag")["class_f1"])
