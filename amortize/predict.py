@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from amortize import heavy_tails
 from amortize.assumptions import assumptions_of
 from amortize.bundled import resolve
 from amortize.enquiry import Enquiry, enquire, readable, unread_warnings
@@ -176,7 +177,7 @@ class Predictor:
             )
             for k in range(len(x_bnd))
         ]
-        return self._forward.answer(tables)
+        return heavy_tails.answer(self._forward, tables)
 
     def _mismatch(self, inputs: Inputs) -> Mismatch | None:
         """How unlike the training tables a table is; None for one shorter than any of them."""
@@ -196,7 +197,7 @@ class Predictor:
         started = perf_counter()
         tables = [readable(enquiry.inputs, self.inputs) for enquiry in asked]
         halves = [half for table in tables for half in half_samples(table, stability)]
-        answers = self._forward.answer(tables + halves, progress)
+        answers = heavy_tails.answer(self._forward, tables + halves, progress)
         seconds = (perf_counter() - started) / max(len(asked), 1)
         graphs = []
         for k, enquiry in enumerate(asked):
@@ -252,6 +253,7 @@ class Predictor:
             "forbidden_edges": int((known_dd == FORBIDDEN).sum()),
             "inputs_read": sorted(self.inputs),
             "stability_subsets": halves,
+            "read_twice": heavy_tails.is_heavy_tailed(inputs),
             "network_seconds": round(seconds, 3),
             "checkpoint_step": self.card.get("step"),
             "device": str(jax.devices()[0]),
