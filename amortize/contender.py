@@ -45,7 +45,11 @@ class Network:
             "method": OURS,
             "kind": "dag",
             "version": f"amortize {__version__}, {self.name} {array_hash(answer.round(3))[:8]}",
-            "settings": {"checkpoint": self.name, "threshold": THRESHOLD, "heavy_tails": "read twice"},
+            "settings": {
+                "checkpoint": self.name,
+                "threshold": THRESHOLD,
+                "heavy_tails": "read twice",
+            },
             "source": "this project",
             "uses": sorted(getattr(model, "inputs", ("values", "observed", "intervened"))),
             "intervened_rows": "read with their targets",
