@@ -32,10 +32,15 @@ def answer(
 ) -> list[Answer]:
     """What the network says of each table; of heavy-tailed ones, of both views together."""
     twice = [k for k, table in enumerate(tables) if is_heavy_tailed(table)]
-    found = forward.answer([*tables, *(compressed(tables[k]) for k in twice)], progress)
-    answers = found[: len(tables)]
-    for k, second in zip(twice, found[len(tables) :], strict=True):
-        answers[k] = pooled(answers[k], second)
+    share = len(tables) / max(len(tables) + len(twice), 1)
+    told = progress or (lambda _: None)
+    # One after the other, so that a single table needs one program, not one for two tables.
+    answers = forward.answer(tables, lambda done: told(done * share))
+    if twice:
+        again = [compressed(tables[k]) for k in twice]
+        seconds = forward.answer(again, lambda done: told(share + done * (1 - share)))
+        for k, second in zip(twice, seconds, strict=True):
+            answers[k] = pooled(answers[k], second)
     return answers
 
 

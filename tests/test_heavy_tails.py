@@ -62,14 +62,19 @@ def test_only_heavy_tailed_tables_are_read_twice():
     class Counting:
         """Says of a table how large its largest value is."""
 
+        asked = 0
+
         def answer(self, tables, progress=None):
-            self.asked = len(tables)
+            self.asked += len(tables)
+            for k in range(len(tables)):
+                progress((k + 1) / len(tables))
             return [both(1 / (2 + abs(t.values_nd).max()), 0.1, 0.1) for t in tables]
 
-    network = Counting()
-    found = answer(network, [read(NORMAL), read(CAUCHY), read(NORMAL)])
+    network, done = Counting(), []
+    found = answer(network, [read(NORMAL), read(CAUCHY), read(NORMAL)], done.append)
     assert network.asked == 4 and len(found) == 3
-    plain = network.answer([read(NORMAL), read(CAUCHY)])
+    assert done == sorted(done) and len(done) == 4 and done[-1] == 1
+    plain = network.answer([read(NORMAL), read(CAUCHY)], done.append)
     np.testing.assert_array_equal(found[0].edges_dd, plain[0].edges_dd)
     np.testing.assert_array_equal(found[0].edges_dd, found[2].edges_dd)
     assert found[1].edges_dd[0, 1] > plain[1].edges_dd[0, 1]
