@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amortize.batch import BINARY, CONTINUOUS
-from amortize.forward import Answer
+from amortize.forward import Answer, Forward
 from amortize.heavy_tails import answer, compressed, is_heavy_tailed, pooled
 from amortize.inputs import read
 
@@ -59,18 +59,20 @@ def test_equal_answers_stay_and_others_meet_between():
 
 
 def test_only_heavy_tailed_tables_are_read_twice():
-    class Counting:
+    class Counting(Forward):
         """Says of a table how large its largest value is."""
 
-        asked = 0
+        def __init__(self) -> None:
+            self.asked = 0
 
         def answer(self, tables, progress=None):
             self.asked += len(tables)
             for k in range(len(tables)):
-                progress((k + 1) / len(tables))
+                (progress or done.append)((k + 1) / len(tables))
             return [both(1 / (2 + abs(t.values_nd).max()), 0.1, 0.1) for t in tables]
 
-    network, done = Counting(), []
+    done: list[float] = []
+    network = Counting()
     found = answer(network, [read(NORMAL), read(CAUCHY), read(NORMAL)], done.append)
     assert network.asked == 4 and len(found) == 3
     assert done == sorted(done) and len(done) == 4 and done[-1] == 1
