@@ -253,7 +253,7 @@ class Predictor:
             "forbidden_edges": int((known_dd == FORBIDDEN).sum()),
             "inputs_read": sorted(self.inputs),
             "stability_subsets": halves,
-            "read_twice": heavy_tails.is_heavy_tailed(inputs),
+            "read_twice": heavy_tails.is_heavy_tailed(readable(inputs, self.inputs)),
             "network_seconds": round(seconds, 3),
             "checkpoint_step": self.card.get("step"),
             "device": str(jax.devices()[0]),
