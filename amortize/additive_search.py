@@ -19,10 +19,8 @@ from amortize.additive_sums import FUNCTIONS, AdditiveSums, functions
 
 ADDITIVE_FEATURES = 8
 PRICE = 0.7  # of a degree of freedom, in units of log(rows); 1 is the BIC
-CANDIDATES = 40  # of a variable's parents
+CANDIDATES = 128  # of a variable's parents
 MOST_PARENTS = 10
-USUAL_PARENTS = 8  # the most beyond so many variables:
-MANY = 32
 RIDGE = 1e-4  # shrinkage of the functions' correlations towards the identity
 BLUR = 1e-2  # of their eigenvalues, below which they are not worth a degree of freedom
 SURE = 1e-6  # least share of a residual variance that stays unexplained by one more parent
@@ -196,7 +194,7 @@ def _grow(choice: _Choice) -> _State:
     moments, of_d, alone_dd, near_dq, price_dq = choice
     d, q = near_dq.shape
     m = FUNCTIONS
-    most = min(MOST_PARENTS if d <= MANY else USUAL_PARENTS, q)
+    most = min(MOST_PARENTS, q)
     at_dqm = near_dq[..., None] * m + jnp.arange(m)
 
     def worth(state: _State) -> Array:

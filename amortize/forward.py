@@ -22,6 +22,7 @@ from amortize.model import (
     confounded_probabilities,
     edge_probabilities,
     predict_logits,
+    read,
 )
 from amortize.streaming import chunk_rows, stream_logits
 
@@ -54,7 +55,7 @@ class Forward:
             config, unroll=False, bfloat16=config.bfloat16 and not on_cpu
         )
         self._params = params
-        self._call = jax.jit(partial(_probabilities, self.config))
+        self._call = jax.jit(partial(_probabilities, self.config), static_argnums=3)
 
     def answer(self, tables: Sequence[Inputs], progress: Progress | None = None) -> list[Answer]:
         """What the network says of each table; those of similar shape go together."""
@@ -101,9 +102,9 @@ class Forward:
             sizes_b2[k] = table.values_nd.shape
             for whole, part in zip(padded, table, strict=True):
                 whole[(k, *(slice(length) for length in part.shape))] = part
-        edges, confounded = (
-            np.asarray(p, np.float32) for p in self._call(self._params, padded, sizes_b2)
-        )
+        experiments = any(bool(table.intervened_nd.any()) for table in tables)
+        found = self._call(self._params, padded, sizes_b2, experiments)
+        edges, confounded = (np.asarray(p, np.float32) for p in found)
         return [
             Answer(edges[k, :d, :d], confounded[k, :d, :d])
             for k, d in enumerate(table.values_nd.shape[1] for table in tables)
@@ -126,7 +127,9 @@ def _bucket(size: int, buckets: tuple[int, ...], step: int) -> int:
     return next((bucket for bucket in buckets if bucket >= size), -(-size // step) * step)
 
 
-def _probabilities(config: ModelConfig, params: Params, padded: list, sizes_b2: jax.Array):
+def _probabilities(
+    config: ModelConfig, params: Params, padded: list, sizes_b2: jax.Array, experiments: bool
+):
     values_bnd, observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd = padded
     _, rows, variables = values_bnd.shape
     batch = make_batch(
@@ -139,5 +142,7 @@ def _probabilities(config: ModelConfig, params: Params, padded: list, sizes_b2: 
         kind_bd=kind_bd,
         knowledge_bdd=knowledge_bdd,
     )
-    logits_bddk = predict_logits(config, params, batch)
+    two_stream = config.architecture == "two_stream"
+    reading = read(config, batch, experiments) if two_stream else batch
+    logits_bddk = predict_logits(config, params, reading)
     return edge_probabilities(logits_bddk), confounded_probabilities(logits_bddk)

@@ -7,20 +7,23 @@ in which a variable was set do not count in its regression (Hauser and Buehlmann
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from amortize.essential_graph import compelled
-from amortize.order_search import MANY, MOST_PARENTS, Scores, order_search
+from amortize.grow_shrink import Scores
+from amortize.order_search import Effort, Found, order_search
 from amortize.pair_sums import PairSums
 from amortize.residual_entropies import Links, find_links
 
 GRAPH_FEATURES = 8
 PENALTIES = (1.0, 2.0)  # units of log(rows); of a parent
-CANDIDATES = 40  # of a variable's parents
+MANY = 32  # variables beyond which a search has to be shorter
+MOST = 128  # beyond which it has to be quick
 RIDGE = 1e-9  # shrinkage of the correlations towards the identity
 
 
@@ -34,11 +37,22 @@ class LinearGraphs(NamedTuple):
     links: Links | None = None  # of the best graph of penalty 1
 
 
-def effort(d: int) -> tuple[int, int]:
-    """First orders of each penalty and sweeps over them: what a table of d variables is worth."""
+class Stage(NamedTuple):
+    """A search from where the one before ended."""
+
+    candidates: int  # of a variable's parents
+    effort: Effort
+
+
+def stages(d: int) -> tuple[int, tuple[Stage, ...]]:
+    """First orders of each penalty and the stages of each search: what d variables are worth.
+
+    The first stage of a large table is quick and leaves few moves to the thorough one.
+    """
     if d <= MANY:
-        return 2, 4
-    return 1, 3 if d <= 128 else int(d <= 256)
+        return 2, (Stage(d - 1, Effort(24, 8, 1000)),)
+    quick = Stage(40, Effort(8, 3 if d <= MOST else int(d <= 2 * MOST), 1000))
+    return 1, (quick, Stage(d - 1, Effort(24, 4, 150))) if d <= MOST else (quick,)
 
 
 def linear_graphs(sums: PairSums, variables_bd: Array, links: bool = False) -> LinearGraphs:
@@ -69,9 +83,15 @@ def _single(x: Array) -> Array:
     return x.astype(jnp.int32 if x.dtype.kind == "i" else jnp.float32)
 
 
+def _alone(search: Callable[[Any], Found], which: Any) -> Found:
+    """One search after the other, each only as long as it needs."""
+    found = jax.lax.map(search, jax.tree.map(lambda x: x[:, None], which))
+    return jax.tree.map(lambda x: x[:, 0], found)
+
+
 def _linear_graphs(sums: PairSums, variables_bd: Array, links: bool) -> LinearGraphs:
     b, d = variables_bd.shape
-    starts, sweeps = effort(d)
+    starts, each = stages(d)
     table = _standardised(sums, variables_bd)
     searches = len(PENALTIES) * starts
 
@@ -83,9 +103,19 @@ def _linear_graphs(sums: PairSums, variables_bd: Array, links: bool) -> LinearGr
     place_bd = _first_orders(table, variables_bd)[jnp.array(orders)].reshape(-1, d)
     penalty_b = jnp.repeat(jnp.array(PENALTIES), starts * b)
     table_b = jnp.tile(jnp.arange(b), searches)
-    local = _candidates(table, variables_bd)
-    scores = Scores(*local, table_b, repeat(table.rows_bd), penalty_b)
-    found = order_search(scores, repeat(variables_bd), place_bd, sweeps)
+    rows_bd, real_bd = repeat(table.rows_bd), repeat(variables_bd)
+    for candidates, effort in each:
+        local = _candidates(table, variables_bd, candidates)
+
+        def search(which: tuple[Array, ...], local=local, effort=effort) -> Found:
+            table_b, rows_bd, penalty_b, real_bd, place_bd = which
+            near_bdq, r_bdqq, with_bdq = local
+            scores = Scores(near_bdq, r_bdqq, with_bdq, table_b, rows_bd, penalty_b)
+            return order_search(scores, real_bd, place_bd, effort)
+
+        which = (table_b, rows_bd, penalty_b, real_bd, place_bd)
+        found = _alone(search, which) if b == 1 else search(which)
+        place_bd = found.place_bd
     graph_bdd = found.gain_bdd > 0
     split_bdd = sums.set_count_bdd > 0
     sure_bdd = compelled(graph_bdd, repeat(split_bdd | split_bdd.swapaxes(1, 2)))
@@ -157,13 +187,13 @@ def _precision(table: _Standardised, real_bd: Array) -> tuple[Array, Array]:
     return r_bdd, jnp.linalg.inv((1 - ridge_b) * r_bdd + ridge_b * jnp.eye(r_bdd.shape[-1]))
 
 
-def _candidates(table: _Standardised, real_bd: Array) -> tuple[Array, Array, Array]:
-    """The CANDIDATES of every variable: [b, d, q], correlations [b, d, q, q], and with it.
+def _candidates(table: _Standardised, real_bd: Array, most: int) -> tuple[Array, Array, Array]:
+    """So many of every variable: [b, d, q], correlations [b, d, q, q], and with it.
 
     They lead either by correlation or by partial correlation given all others.
     """
     b, d = real_bd.shape
-    most = max(min(CANDIDATES, d - 1), 1)
+    most = max(min(most, d - 1), 1)
     r_bdd, p_bdd = _precision(table, real_bd)
     own_bd = jnp.diagonal(p_bdd, axis1=1, axis2=2)
     partial_bdd = p_bdd / jnp.sqrt(own_bd[:, :, None] * own_bd[:, None])
@@ -195,7 +225,7 @@ def _first_orders(table: _Standardised, real_bd: Array) -> Array:
 def _regressions(table: _Standardised, graph_bdd: Array) -> tuple[Array, Array, Array]:
     """Slopes, intercepts and residual standard deviations of all variables on their parents."""
     b, d = graph_bdd.shape[:2]
-    most = min(MOST_PARENTS, d)
+    most = min(max(stage.effort.most_parents for stage in stages(d)[1]), d)
     parents_bvd = graph_bdd.swapaxes(1, 2).astype(jnp.float32)
     real_bvk, at_bvk = jax.lax.top_k(parents_bvd, most)
     table_b1, each_v = jnp.arange(b)[:, None], jnp.arange(d)

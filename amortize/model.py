@@ -19,13 +19,13 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from amortize.additive_search import ADDITIVE_FEATURES, additive_graphs
+from amortize.additive_search import ADDITIVE_FEATURES, AdditiveGraphs, additive_graphs
 from amortize.additive_sums import additive_sums
 from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
 from amortize.cell_features import CELL_FEATURES, RESIDUALS, SCALED, Graphs, cell_features
 from amortize.conditionals import CONDITIONALS
-from amortize.imputation import fill_in
+from amortize.imputation import Filled, fill_in
 from amortize.linear_graphs import GRAPH_FEATURES, linear_graphs
 from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features
 from amortize.pair_sums import pair_sums
@@ -86,11 +86,17 @@ class Reading(NamedTuple):
     variables_bd: Array  # bool
 
 
-def read(config: ModelConfig, batch: Batch) -> Reading:
+def read(config: ModelConfig, batch: Batch, experiments: bool = False) -> Reading:
     """What the two-stream network of `config` reads: features of cells and of pairs, searches.
 
     In full precision on any device: correlations in the few digits of an accelerator's matrix
     products would be other ones.
+
+    Args:
+        config: of the network.
+        batch: the tables.
+        experiments: whether variables are known to be set in some rows, which a search of many
+            variables is told for want of memory where they are not.
     """
     with jax.default_matmul_precision("highest"):
         variables_bd = batch.variables_bd
@@ -105,7 +111,7 @@ def read(config: ModelConfig, batch: Batch) -> Reading:
                 sums = link_entropies(batch, filled, links, moments)
                 entropies = link_features(links, moments, sums)
         if config.additive_search and filled is not None:
-            additive = additive_graphs(additive_sums(batch, filled), variables_bd)
+            additive = _additive(batch, filled, experiments)
         graphs = Graphs(linear, additive, entropies)
         chosen = (config.statistics, config.conditionals, graphs)
         return Reading(
@@ -115,6 +121,17 @@ def read(config: ModelConfig, batch: Batch) -> Reading:
             batch.observed_bnd.swapaxes(1, 2),
             variables_bd,
         )
+
+
+def _additive(batch: Batch, filled: Filled, experiments: bool) -> AdditiveGraphs:
+    def search(part: tuple[Batch, Filled]) -> AdditiveGraphs:
+        return additive_graphs(additive_sums(*part, experiments), part[0].variables_bd)
+
+    if not experiments:
+        return search((batch, filled))
+    # Table by table: sums for each of many variables are large.
+    alone = jax.tree.map(lambda x: x[:, None], (batch, filled))
+    return jax.tree.map(lambda x: x[:, 0], jax.lax.map(search, alone))
 
 
 def feature_counts(config: ModelConfig) -> tuple[int, int]:

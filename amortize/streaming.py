@@ -83,9 +83,10 @@ def stream_logits(
         part = slice(start, start + rows)
         return Filled(values[:, part], variance_bd, scaled[:, part])
 
+    experiments = bool(table.intervened_nd.any())
     both: tuple[PairSums, AdditiveSums | None] | None = None
     for start in starts:
-        both = added(both, _sums(config, chunk(start), filled(start)))
+        both = added(both, _sums(config, chunk(start), filled(start), experiments))
     assert both is not None
     sums, whole = both[0], chunk(0)
     graphs = _search(config, *both, whole.variables_bd)
@@ -172,12 +173,14 @@ _link_entropies = jax.jit(link_entropies)
 _link_features = jax.jit(link_features)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=(0, 3))
 def _sums(
-    config: ModelConfig, chunk: Batch, filled: Filled | None
+    config: ModelConfig, chunk: Batch, filled: Filled | None, experiments: bool
 ) -> tuple[PairSums, AdditiveSums | None]:
     with jax.default_matmul_precision("highest"):  # as `read` does
-        additive = additive_sums(chunk, filled) if config.additive_search and filled else None
+        additive = None
+        if config.additive_search and filled is not None:
+            additive = additive_sums(chunk, filled, experiments)
         return pair_sums(chunk, filled if config.order_search else None), additive
 
 

@@ -1,10 +1,12 @@
 """The greedy search for additive graphs, against least squares written out in NumPy."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from worlds import quick_jit
 
 from amortize import additive_search as module
+from amortize import additive_sums as sums_module
 from amortize.additive_search import ADDITIVE_FEATURES, additive_graphs, expected
 from amortize.additive_sums import FUNCTIONS, additive_sums, functions
 from amortize.batch import make_batch
@@ -174,12 +176,34 @@ def test_many_variables_have_candidates_alone_and_find_strong_parents(monkeypatc
     x, _ = bent_tables(np.random.default_rng(5), 1, N, 12)
     every = np.asarray(found(make_batch(x))[0].features_bddc)[0, ..., 0]
     monkeypatch.setattr(module, "CANDIDATES", 8)
-    monkeypatch.setattr(module, "MANY", 10)
     sums, _ = sums_of(make_batch(x))
     few = np.asarray(additive_graphs(sums, np.ones((1, 12), bool)).features_bddc)[0]
     assert ((few[..., 4] > 0) | (few[..., 2] > 0)).sum(0).max() <= 8
     both = (few[..., 0] * every).sum()
     assert both > 10 and 2 * both / (few[..., 0] + every).sum() > 0.75
+
+
+def test_rows_of_many_targets_count_for_themselves_where_there_are_experiments(monkeypatch):
+    """Sums by subtraction of rows, a few at a time, against sums over the rows that are left."""
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(2, 90, 7)).astype(np.float32)
+    done = rng.random(x.shape) < 0.15
+    done[:, :40, 2] = True
+    batch = make_batch(x, intervened_bnd=done, rows_bn=jnp.arange(90) < np.array([[90], [70]]))
+    searched = (batch.values_bnd, batch.observed_bnd, batch.rows_bn, batch.variables_bd)
+    filled = fill_in(*searched)
+    monkeypatch.setattr(sums_module, "PER_TARGET", 5)
+    monkeypatch.setattr(sums_module, "SET_ROWS", 16)
+    assert additive_sums(batch, filled).product_bvee.shape == (2, 1, 35, 35)
+    sums = [np.asarray(part) for part in additive_sums(batch, filled, experiments=True)]
+    phi = np.asarray(functions(filled.scaled_bnd), float).reshape(2, 90, 35)
+    for b in range(2):
+        for v in range(7):
+            rows = np.asarray(batch.rows_bn)[b] & ~done[b, :, v]
+            part = phi[b][rows]
+            assert sums[0][b, v] == rows.sum()
+            np.testing.assert_allclose(sums[1][b, v], part.sum(0), rtol=1e-6, atol=1e-5)
+            np.testing.assert_allclose(sums[2][b, v], part.T @ part, rtol=1e-6, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(20, 2), (25, 12)])

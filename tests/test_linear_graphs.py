@@ -110,7 +110,8 @@ def test_few_candidates_hold_the_neighbours(monkeypatch):
     for v in range(1, D):
         x[..., v] += x[..., v - 1]
     batch = make_batch(x.astype(np.float32))
-    monkeypatch.setattr(module, "CANDIDATES", 3)
+    stage = module.stages(D)[1][0]._replace(candidates=3)
+    monkeypatch.setattr(module, "stages", lambda d: (2, (stage,)))
     sums = sums_of(batch)
     answer = quick_jit(lambda sums: linear_graphs(sums, jnp.ones((1, D), bool)))(sums)
     links = np.argwhere(np.triu(np.asarray(answer.features_bddc)[0, ..., 7] > 0.01)).tolist()
@@ -156,6 +157,20 @@ def test_many_variables_share_their_correlations(tables, monkeypatch):
 
 
 def test_large_tables_are_searched_less():
-    searches = [module.effort(d) for d in (5, 32, 33, 128, 129, 256, 257)]
-    assert searches == sorted(searches, reverse=True)
-    assert searches[-1][1] == 0
+    passes = [
+        starts * sum(stage.effort.passes for stage in stages)
+        for starts, stages in map(module.stages, (5, 32, 33, 128, 129, 256, 257))
+    ]
+    assert passes == sorted(passes, reverse=True)
+    assert passes[-1] == 0
+
+
+def test_many_parents_are_found_among_many_variables():
+    """Forty variables, of which the last has eighteen parents: more than the quick stage tries."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(1, 2000, 40))
+    x[..., 39] = x[..., :18].sum(-1) + rng.normal(size=2000)
+    features = np.asarray(found(make_batch(x)).features_bddc)[0]
+    linked = features[..., 7] > 0
+    assert linked[39, :18].sum() >= 15
+    assert linked[39, 18:].sum() <= 1

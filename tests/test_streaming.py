@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_model import EVERYTHING
 
-from amortize import forward
+from amortize import additive_sums, forward, streaming
 from amortize.batch import make_batch
 from amortize.config import tiny
 from amortize.forward import Forward
@@ -90,6 +90,26 @@ def test_long_tables_are_streamed_unasked_and_tell_their_progress(monkeypatch):
         np.testing.assert_allclose(answer.edges_dd, expected.edges_dd, atol=1e-5)
         np.testing.assert_allclose(answer.confounded_dd, expected.confounded_dd, atol=1e-5)
     assert len(shares) > 6 and shares == sorted(shares) and shares[-1] == 1
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_many_variables_with_experiments_are_searched_as_few_are(monkeypatch, streamed):
+    config = dataclasses.replace(tiny().model, **dict.fromkeys(EVERYTHING, True))
+    params = parameters(config)
+    if streamed:
+        monkeypatch.setattr(forward, "BYTES_STREAMED", 0)
+        monkeypatch.setattr(forward, "chunk_rows", lambda *_: 64)
+
+    def edges() -> np.ndarray:
+        streaming._sums.clear_cache()
+        return Forward(config, params).answer([table()])[0].edges_dd
+
+    expected = edges()
+    monkeypatch.setattr(additive_sums, "PER_TARGET", 2)
+    np.testing.assert_allclose(edges(), expected, atol=1e-5)
+    monkeypatch.setattr(additive_sums, "MOST", 2)
+    assert abs(edges() - expected).max() > 1e-4
+    streaming._sums.clear_cache()
 
 
 def test_chunks_are_bounded_in_cells():
