@@ -6,8 +6,9 @@
 Tables of 200 rows and so many variables, of the prior that the held-out scenario `mixture` is
 drawn from. The axial network takes the best of several optimisers after short runs of each, of
 which the best goes on; the others' time is not charged to it. The two-stream network has the shape
-and the optimiser of the first `small` with statistics and gets no choice. Rates are constant after
-a warm-up; averaged parameters are scored. The clock is processor time of training steps on one
+and the optimiser of the first `small` with statistics and gets no choice; it is run without any
+search, and again reading those that `base` reads, whose time is charged. Rates are constant after a
+warm-up; averaged parameters are scored. The clock is processor time of training steps on one
 thread. Killed and started again it goes on, and networks that a call does not name keep their
 records; `--report` writes page and plot and trains nothing.
 """
@@ -15,7 +16,6 @@ records; `--report` writes page and plot and trains nothing.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,17 +34,35 @@ RESULTS = Path(__file__).parents[1] / "docs" / "results" / "equal_time"
 ROWS = 200
 FOREVER = 1_000_000  # steps that no run reaches
 OURS = "two-stream"
+SEARCHING = "two-stream, searches"
 MODELS = {
     OURS: ModelConfig(statistics=True),
+    SEARCHING: ModelConfig(
+        statistics=True,
+        conditionals=True,
+        order_search=True,
+        additive_search=True,
+        residual_entropies=True,
+    ),
     "axial": ModelConfig(architecture="axial"),
     # AVICI's network at the size of ours: the stronger reference where time is short.
     "axial, small": ModelConfig(architecture="axial", axial=AxialConfig(2, 64, 4, 16, 4)),
 }
-BATCHES = {OURS: 16, "axial": 2, "axial, small": 8}  # the slower a network, the fewer
-WARMUPS = {OURS: 30, "axial": 15, "axial, small": 30}  # steps
+BATCHES = {
+    OURS: 16,
+    SEARCHING: 16,
+    "axial": 2,
+    "axial, small": 8,
+}  # the slower a network, the fewer
+WARMUPS = {OURS: 30, SEARCHING: 30, "axial": 15, "axial, small": 30}  # steps
 OPTIMISERS = ("muon:1e-3", "muon:3e-3", "adamw:5e-4")
 OURS_BY = "muon:2e-3"
-GROWTH = {OURS: 1.2, "axial": 1.5, "axial, small": 1.3}  # of the time between evaluations
+GROWTH = {
+    OURS: 1.2,
+    SEARCHING: 1.2,
+    "axial": 1.5,
+    "axial, small": 1.3,
+}  # of the time between evaluations
 
 
 def config_of(name: str, variables: int, chosen: str) -> TrainConfig:
@@ -108,6 +126,16 @@ def read(folder: Path) -> dict[int, list[Record]]:
     }
 
 
+def share(records: list[Record], name: str, last: Record) -> str:
+    """Of the time of `last`, after which the named network stayed at or below its loss."""
+    ours = [r for r in records if r["network"] == name]
+    if not ours:
+        return ""
+    above = [k for k, r in enumerate(ours) if r["held_out"]["loss"] > last["held_out"]["loss"]]
+    stays = ours[above[-1] + 1 :] if above else ours  # early losses go up and down
+    return f"{stays[0]['core_seconds'] / last['core_seconds']:.1%}" if stays else "not reached"
+
+
 def page(runs: dict[int, list[Record]]) -> str:
     """The table as Markdown: one line a network and size."""
     lines = [
@@ -115,34 +143,28 @@ def page(runs: dict[int, list[Record]]) -> str:
         "",
         "Written by `benchmarks/equal_time.py`. Tables of 200 rows; loss in nats per pair on "
         "held-out tables of `mixture`, the same for all networks; minutes are processor time of "
-        "training steps on one core. The last two columns: from when on the two-stream network was "
-        "at or below that line's loss, and which share of that line's time this is (target: a "
-        "tenth).",
+        "training steps on one core. Last columns: the share of an axial network's time after "
+        "which the two-stream network was at or below its last loss for good (target: a tenth), "
+        "without and with the searches that `base` reads.",
         "",
         "| variables | network | parameters | optimiser | minutes | steps | datasets | loss "
-        "| AUPRC | two-stream there after, minutes | share |",
+        "| AUPRC | share without searches | with |",
         "| --- " * 11 + "|",
     ]
     for variables, records in sorted(runs.items()):
-        ours = [r for r in records if r["network"] == OURS]
         for name in MODELS:
             own = [r for r in records if r["network"] == name]
             if not own:
                 continue
             last = own[-1]
-            loss, minutes = last["held_out"]["loss"], last["core_seconds"] / 60
-            above = [k for k, r in enumerate(ours) if r["held_out"]["loss"] > loss]
-            stays = ours[above[-1] + 1 :] if above else ours  # early losses go up and down
-            reached = [r["core_seconds"] / 60 for r in stays]
-            there, share = ("not reached", "")
-            if reached:
-                there, share = f"{reached[0]:.2f}", f"{reached[0] / minutes:.1%}"
-            if name == OURS:
-                there = share = ""
+            shares = ["", ""]
+            if name not in (OURS, SEARCHING):
+                shares = [share(records, ours, last) for ours in (OURS, SEARCHING)]
             lines.append(
                 f"| {variables} | {name} | {last['parameters']:,} | {last['optimiser']} | "
-                f"{minutes:.1f} | {last['step']:,} | {last['datasets']:,} | {loss:.4f} | "
-                f"{last['held_out']['auprc']:.3f} | {there} | {share} |"
+                f"{last['core_seconds'] / 60:.1f} | {last['step']:,} | {last['datasets']:,} | "
+                f"{last['held_out']['loss']:.4f} | {last['held_out']['auprc']:.3f} | "
+                f"{' | '.join(shares)} |"
             )
     return "\n".join(lines) + "\n"
 
@@ -185,7 +207,7 @@ def main(
         folder, whole = out / str(variables), 60 * minutes
         tried = tuple(optimiser or OPTIMISERS)
         runs: dict[str, list[Record]] = {}
-        for name in network or [name for name in MODELS if name != OURS]:
+        for name in network or [name for name in MODELS if name not in (OURS, SEARCHING)]:
             tune = 60 * tune_minutes
             runs[name] = axial(name, variables, held_out, folder, tune, whole, tried)
         target = min(records[-1]["held_out"]["loss"] for records in runs.values())
@@ -196,12 +218,14 @@ def main(
             spent, reached = records[-1]["core_seconds"], records[-1]["held_out"]["loss"] <= target
             return spent >= (least if reached else max(least, whole))
 
-        config = config_of(OURS, variables, OURS_BY)
-        found = train(config, folder / OURS, held_out, passing(marks), enough)
-        runs[OURS] = [{**record, "optimiser": OURS_BY} for record in found]
+        for name in (OURS, SEARCHING):
+            config = config_of(name, variables, OURS_BY)
+            found = train(config, folder / name, held_out, passing(marks), enough)
+            runs[name] = [{**record, "optimiser": OURS_BY} for record in found]
         kept = [r for r in read(results).get(variables, []) if r["network"] not in runs]
         for name, records in runs.items():
-            size = parameter_count(abstract_state(replace(config, model=MODELS[name])).params)
+            config = config_of(name, variables, OURS_BY)
+            size = parameter_count(abstract_state(config).params)
             about = {"network": name, "parameters": size, "held_out_datasets": datasets}
             kept += [{**about, **record} for record in records]
         lines = [json.dumps(record) + "\n" for record in kept]
