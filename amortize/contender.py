@@ -58,10 +58,10 @@ class Network:
 
     def run(self, case: Case) -> Record:
         """Status, seconds, edges and metrics of one dataset."""
-        shape = case.values_nd.shape
-        if shape not in self._compiled:
+        program = (*case.values_nd.shape, bool(case.intervened_nd.any()))
+        if program not in self._compiled:
             self._probabilities(case)
-            self._compiled.add(shape)
+            self._compiled.add(program)
         reset_peak_memory()
         start, spent = time.perf_counter(), processor_seconds()
         p_dd = self._probabilities(case)

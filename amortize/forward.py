@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from amortize import additive_sums
 from amortize.batch import make_batch
 from amortize.inputs import Inputs
 from amortize.model import (
@@ -102,7 +103,8 @@ class Forward:
             sizes_b2[k] = table.values_nd.shape
             for whole, part in zip(padded, table, strict=True):
                 whole[(k, *(slice(length) for length in part.shape))] = part
-        experiments = any(bool(table.intervened_nd.any()) for table in tables)
+        many = variables > additive_sums.PER_TARGET
+        experiments = many and any(bool(table.intervened_nd.any()) for table in tables)
         found = self._call(self._params, padded, sizes_b2, experiments)
         edges, confounded = (np.asarray(p, np.float32) for p in found)
         return [

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
+import amortize  # noqa: F401  it sets the level of JAX's log
+
+# isort: split
 import jax
 
 from amortize.config import Bucket, TrainConfig

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import amortize  # noqa: F401  it sets the level of JAX's log
+
+# isort: split
 import jax
 import numpy as np
 

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import amortize  # noqa: F401  it sets the level of JAX's log
+
+# isort: split
 import jax
 import numpy as np
 

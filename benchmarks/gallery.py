@@ -17,6 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import amortize  # noqa: F401  it sets the level of JAX's log
+
+# isort: split
 import jax
 import matplotlib as mpl
 import networkx as nx

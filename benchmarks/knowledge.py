@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import amortize
+
+# isort: split
 import jax
 import jax.numpy as jnp
 import numpy as np
 import typer
 from sklearn.metrics import average_precision_score
 
-import amortize
 from amortize.batch import UNKNOWN
 from amortize.question import draw_knowledge
 from simulators import sample

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
+import amortize  # noqa: F401  it sets the level of JAX's log
+
+# isort: split
 import jax
 import numpy as np
 import typer

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import time
 
+import amortize  # noqa: F401  it sets the level of JAX's log
+
+# isort: split
 import jax
 import numpy as np
 import plain

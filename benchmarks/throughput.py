@@ -18,6 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import amortize  # noqa: F401  it sets the level of JAX's log
+
+# isort: split
 import jax
 import jax.numpy as jnp
 import numpy as np
