@@ -11,6 +11,7 @@ from typing import NamedTuple
 OURS = "amortize"
 
 LEAST = 5  # a method with fewer datasets is left out, unless nobody has more
+SHARE = 0.5  # so is one with less than that share of the most that another one finished
 
 
 class Contest(NamedTuple):
@@ -24,13 +25,16 @@ def contest(finished: Mapping[str, set[int]]) -> Contest:
     """The contest of a table, from the datasets (indices) that each method finished.
 
     The checkpoint takes part with whatever it finished. Of the others, who has the fewest is left
-    out until the rest share enough.
+    out until the rest share enough: a slow method that was run on a few does not take the others'
+    datasets away.
     """
     ours = finished.get(OURS) or set[int]().union(*finished.values())
     entrants = {name: done & ours for name, done in finished.items() if done & ours}
+    most = max((len(done) for name, done in entrants.items() if name != OURS), default=0)
+    enough = max(LEAST, SHARE * most)
     while True:
         shared = set.intersection(*entrants.values()) if entrants else set()
         others = {name: len(done) for name, done in entrants.items() if name != OURS}
-        if len(shared) >= min(LEAST, len(ours)) or not others or len(entrants) == 1:
+        if len(shared) >= min(enough, len(ours)) or not others or len(entrants) == 1:
             return Contest(tuple(entrants), frozenset(shared))
         del entrants[min(others, key=lambda name: others[name])]

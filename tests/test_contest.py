@@ -4,15 +4,23 @@ from amortize.contest import LEAST, contest
 
 
 def test_everybody_on_what_all_finished():
-    found = contest({"amortize": {*range(30)}, "pc": {*range(30)}, "cam": {*range(12)} - {3}})
+    found = contest({"amortize": {*range(30)}, "pc": {*range(30)}, "cam": {*range(16)} - {3}})
     assert found.methods == ("amortize", "pc", "cam")
-    assert found.datasets == {*range(12)} - {3}
+    assert found.datasets == {*range(16)} - {3}
 
 
 def test_a_method_with_too_few_is_left_out():
     few = {*range(LEAST - 1)}
     found = contest({"amortize": {*range(30)}, "pc": {*range(20)}, "golem": few, "rcd": set()})
     assert found.methods == ("amortize", "pc") and found.datasets == {*range(20)}
+
+
+def test_a_slow_method_does_not_take_the_datasets_of_the_others_away():
+    whole = {*range(30)}
+    found = contest({"amortize": whole, "pc": whole, "ges": whole, "notears": {*range(14)}})
+    assert found.methods == ("amortize", "pc", "ges") and found.datasets == whole
+    found = contest({"amortize": whole, "pc": {*range(10)}, "notears": {*range(5)}})
+    assert found.methods == ("amortize", "pc", "notears") and found.datasets == {*range(5)}
 
 
 def test_two_that_share_too_little_are_not_both_in_it():
