@@ -20,7 +20,7 @@ FUNCTIONS = 5  # of every variable: itself and the sigmoids
 KNOTS = (-1.6, -1.6 / 3, 1.6 / 3, 1.6)  # where the sigmoids bend, in standard deviations
 STEEPNESS = 1.5
 PER_TARGET = 32  # up to so many variables the rows that count for each are summed for themselves
-MOST = 128  # up to so many where there are experiments for certain
+MOST = 100  # up to so many where there are experiments for certain: a gigabyte
 SET_ROWS = 128  # of a target that are subtracted at once
 
 
