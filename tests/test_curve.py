@@ -54,8 +54,9 @@ def test_all_networks_train_on_the_same_tables():
     configs = [equal_time.config_of(name, 30, "muon:1e-3") for name in equal_time.MODELS]
     shapes = {(c.prior, c.questions, c.buckets[0].rows, c.buckets[0].variables) for c in configs}
     assert len(shapes) == 1
-    assert [c.model.architecture for c in configs] == ["two_stream", "axial", "axial"]
-    assert configs[1].model.axial == type(configs[1].model.axial)()  # AVICI's shape
+    assert [c.model.architecture for c in configs] == ["two_stream"] * 2 + ["axial"] * 2
+    assert [c.model.searches for c in configs[:2]] == [0, 2]
+    assert configs[2].model.axial == type(configs[2].model.axial)()  # AVICI's shape
 
 
 def test_evaluations_are_due_where_the_clock_passes_a_mark():
@@ -76,7 +77,9 @@ def test_the_page_says_when_the_first_passed_the_others():
         ]
 
     ours = records(equal_time.OURS, 0.9, 0.5, 0.3)
-    text = equal_time.page({10: ours + records("axial", 0.9, 0.8, 0.6, 0.6)})
-    assert "| 2.00 | 50.0% |" in text
+    searching = records(equal_time.SEARCHING, 0.7, 0.6, 0.61, 0.5)
+    axial = records("axial", 0.9, 0.8, 0.6, 0.6)
+    assert "| 50.0% |  |" in equal_time.page({10: ours + axial})
+    assert "| 50.0% | 100.0% |" in equal_time.page({10: ours + searching + axial})
     text = equal_time.page({10: ours + records("axial", 0.2)})
     assert "not reached" in text
