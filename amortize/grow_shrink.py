@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 
 FEW = 8  # up to so many parents are dropped by a smaller program
-SIZES = (0, 2, 4, 8, 16)
+SIZES = (0, 2, 4, 8, 16)  # numbers of parents for which sums over them are written out
 FLOOR = 1e-9  # least residual variance of a candidate given those chosen, of its own
 SURE = 1e-9  # least share of a residual variance that stays unexplained by one more parent
 
