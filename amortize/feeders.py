@@ -213,7 +213,7 @@ def prepared_shapes(config: TrainConfig, bucket: Bucket) -> Prepared:
     import jax
     import jax.numpy as jnp
 
-    from amortize.model import Reading, feature_counts
+    from amortize.reading import Reading, feature_counts
     from amortize.training import Prepared
 
     b, n, d = bucket.batch, bucket.rows[1], bucket.variables[1]

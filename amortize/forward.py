@@ -15,15 +15,26 @@ import jax.numpy as jnp
 import numpy as np
 
 from amortize import additive_sums
-from amortize.batch import make_batch
+from amortize.additive_search import AdditiveGraphs
+from amortize.batch import Batch, make_batch
 from amortize.inputs import Inputs
+from amortize.linear_graphs import Searched
 from amortize.model import (
     ModelConfig,
     Params,
     confounded_probabilities,
     edge_probabilities,
     predict_logits,
+)
+from amortize.reading import (
+    Ground,
+    Reading,
+    assemble,
+    ground,
     read,
+    search_additive,
+    search_side_by_side,
+    side_by_side,
 )
 from amortize.streaming import chunk_rows, stream_logits
 
@@ -57,6 +68,8 @@ class Forward:
         )
         self._params = params
         self._call = jax.jit(partial(_probabilities, self.config), static_argnums=3)
+        self._start = jax.jit(partial(_ground, self.config))
+        self._end = jax.jit(partial(_searched_probabilities, self.config))
 
     def answer(self, tables: Sequence[Inputs], progress: Progress | None = None) -> list[Answer]:
         """What the network says of each table; those of similar shape go together."""
@@ -105,12 +118,26 @@ class Forward:
                 whole[(k, *(slice(length) for length in part.shape))] = part
         many = variables > additive_sums.PER_TARGET
         experiments = many and any(bool(table.intervened_nd.any()) for table in tables)
-        found = self._call(self._params, padded, sizes_b2, experiments)
+        if self.config.architecture == "two_stream" and side_by_side(self.config, variables):
+            found = self._apart(padded, sizes_b2, experiments)
+        else:
+            found = self._call(self._params, padded, sizes_b2, experiments)
         edges, confounded = (np.asarray(p, np.float32) for p in found)
         return [
             Answer(edges[k, :d, :d], confounded[k, :d, :d])
             for k, d in enumerate(table.values_nd.shape[1] for table in tables)
         ]
+
+    def _apart(self, padded: list[np.ndarray], sizes_b2: np.ndarray, experiments: bool):
+        batch, start = self._start(padded, sizes_b2)
+
+        def additive():
+            if start.filled is None or not self.config.additive_search:
+                return None
+            return _additive(batch, start.filled, experiments)
+
+        both = search_side_by_side(self.config, start.totals, batch.variables_bd, additive)
+        return self._end(self._params, batch, start, *both)
 
     def _stream(self, table: Inputs, variables: int, progress: Progress) -> Answer:
         rows = chunk_rows(self.config, variables)
@@ -129,12 +156,13 @@ def _bucket(size: int, buckets: tuple[int, ...], step: int) -> int:
     return next((bucket for bucket in buckets if bucket >= size), -(-size // step) * step)
 
 
-def _probabilities(
-    config: ModelConfig, params: Params, padded: list, sizes_b2: jax.Array, experiments: bool
-):
+_additive = jax.jit(search_additive, static_argnums=2)
+
+
+def _batch(padded: list, sizes_b2: jax.Array) -> Batch:
     values_bnd, observed_bnd, intervened_bnd, regime_bn, kind_bd, knowledge_bdd = padded
     _, rows, variables = values_bnd.shape
-    batch = make_batch(
+    return make_batch(
         values_bnd,
         observed_bnd,
         intervened_bnd,
@@ -144,7 +172,32 @@ def _probabilities(
         kind_bd=kind_bd,
         knowledge_bdd=knowledge_bdd,
     )
+
+
+def _probabilities(
+    config: ModelConfig, params: Params, padded: list, sizes_b2: jax.Array, experiments: bool
+):
+    batch = _batch(padded, sizes_b2)
     two_stream = config.architecture == "two_stream"
-    reading = read(config, batch, experiments) if two_stream else batch
+    return _answered(config, params, read(config, batch, experiments) if two_stream else batch)
+
+
+def _ground(config: ModelConfig, padded: list, sizes_b2: jax.Array) -> tuple[Batch, Ground]:
+    batch = _batch(padded, sizes_b2)
+    return batch, ground(config, batch)
+
+
+def _searched_probabilities(
+    config: ModelConfig,
+    params: Params,
+    batch: Batch,
+    start: Ground,
+    searched: Searched | None,
+    additive: AdditiveGraphs | None,
+):
+    return _answered(config, params, assemble(config, batch, start, searched, additive))
+
+
+def _answered(config: ModelConfig, params: Params, reading: Batch | Reading):
     logits_bddk = predict_logits(config, params, reading)
     return edge_probabilities(logits_bddk), confounded_probabilities(logits_bddk)

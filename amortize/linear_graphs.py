@@ -7,8 +7,9 @@ in which a variable was set do not count in its regression (Hauser and Buehlmann
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,8 @@ from amortize.grow_shrink import Scores
 from amortize.order_search import Effort, Found, order_search
 from amortize.pair_sums import PairSums
 from amortize.residual_entropies import Links, find_links
+
+T = TypeVar("T")
 
 GRAPH_FEATURES = 8
 PENALTIES = (1.0, 2.0)  # units of log(rows); of a parent
@@ -35,6 +38,13 @@ class LinearGraphs(NamedTuple):
     intercept_bd: Array
     spread_bd: Array  # standard deviation of the residual, at least a thousandth
     links: Links | None = None  # of the best graph of penalty 1
+
+
+class Searched(NamedTuple):
+    """The best graph of p penalties from each of s first orders, in b tables of d variables."""
+
+    gain_bpsdd: Array  # [..., i, j]: what j's score loses without its parent i; 0: not a parent
+    behind_bps: Array  # by how much its score is behind that of the best first order
 
 
 class Stage(NamedTuple):
@@ -55,8 +65,24 @@ def stages(d: int) -> tuple[int, tuple[Stage, ...]]:
     return 1, (quick, Stage(d - 1, Effort(24, 4, 150))) if d <= MOST else (quick,)
 
 
-def linear_graphs(sums: PairSums, variables_bd: Array, links: bool = False) -> LinearGraphs:
+def linear_search(
+    sums: PairSums, variables_bd: Array, penalties: Sequence[int] = range(len(PENALTIES))
+) -> Searched:
     """Search the orders of the variables of every table.
+
+    Args:
+        sums: of the tables, with those of targets.
+        variables_bd: which variables are real.
+        penalties: places in `PENALTIES`.
+    """
+    with jax.enable_x64(True):
+        return _by_table(partial(_search, penalties=penalties), sums, variables_bd)
+
+
+def linear_graphs(
+    sums: PairSums, variables_bd: Array, links: bool = False, searched: Searched | None = None
+) -> LinearGraphs:
+    """What the best graphs of every table say.
 
     The features are four of each penalty: whether the best graph has i -> j with a direction that
     its class agrees on, the same of j -> i, whether it links i and j with a direction that is open,
@@ -67,16 +93,21 @@ def linear_graphs(sums: PairSums, variables_bd: Array, links: bool = False) -> L
         sums: of the tables, with those of targets.
         variables_bd: which variables are real.
         links: whether `residual_entropies` needs them.
+        searched: what `linear_search` found with all penalties; None: search first.
     """
     with jax.enable_x64(True):
-        if jax.default_backend() == "cpu" and jax.device_count() == 1:
-            # Table by table: each stops when it is done, and its arrays stay in the core's cache.
-            each = jax.tree.map(lambda x: x[:, None], (sums, variables_bd))
-            found = jax.lax.map(lambda one: _linear_graphs(one[0], one[1], links), each)
-            found = jax.tree.map(lambda x: x[:, 0], found)
-        else:
-            found = _linear_graphs(sums, variables_bd, links)
-        return jax.tree.map(lambda x: jax.lax.stop_gradient(_single(x)), found)
+        return _by_table(partial(_linear_graphs, links=links), sums, variables_bd, searched)
+
+
+def _by_table(work: Callable[..., T], *arrays: Any) -> T:
+    """On a CPU table by table: each stops when it is done, and its arrays stay in the cache."""
+    if jax.default_backend() == "cpu" and jax.device_count() == 1:
+        each = jax.tree.map(lambda x: x[:, None], arrays)
+        found = jax.lax.map(lambda one: work(*one), each)
+        found = jax.tree.map(lambda x: x[:, 0], found)
+    else:
+        found = work(*arrays)
+    return jax.tree.map(lambda x: jax.lax.stop_gradient(_single(x)), found)
 
 
 def _single(x: Array) -> Array:
@@ -89,19 +120,21 @@ def _alone(search: Callable[[Any], Found], which: Any) -> Found:
     return jax.tree.map(lambda x: x[:, 0], found)
 
 
-def _linear_graphs(sums: PairSums, variables_bd: Array, links: bool) -> LinearGraphs:
+def _search(
+    sums: PairSums, variables_bd: Array, penalties: Sequence[int] = range(len(PENALTIES))
+) -> Searched:
     b, d = variables_bd.shape
     starts, each = stages(d)
     table = _standardised(sums, variables_bd)
-    searches = len(PENALTIES) * starts
+    searches = len(penalties) * starts
 
     def repeat(x: Array) -> Array:
         return jnp.broadcast_to(x, (searches, *x.shape)).reshape(-1, *x.shape[1:])
 
     # With one first order each, the penalties take different ones.
-    orders = [(k + (starts == 1) * p) % 2 for p in range(len(PENALTIES)) for k in range(starts)]
+    orders = [(k + (starts == 1) * p) % 2 for p in penalties for k in range(starts)]
     place_bd = _first_orders(table, variables_bd)[jnp.array(orders)].reshape(-1, d)
-    penalty_b = jnp.repeat(jnp.array(PENALTIES), starts * b)
+    penalty_b = jnp.repeat(jnp.array([PENALTIES[p] for p in penalties]), starts * b)
     table_b = jnp.tile(jnp.arange(b), searches)
     rows_bd, real_bd = repeat(table.rows_bd), repeat(variables_bd)
     for candidates, effort in each:
@@ -116,34 +149,44 @@ def _linear_graphs(sums: PairSums, variables_bd: Array, links: bool) -> LinearGr
         which = (table_b, rows_bd, penalty_b, real_bd, place_bd)
         found = _alone(search, which) if b == 1 else search(which)
         place_bd = found.place_bd
-    graph_bdd = found.gain_bdd > 0
+    score_psb = found.score_b.reshape(len(penalties), starts, b)
+    gain_psbdd = found.gain_bdd.reshape(*score_psb.shape, d, d)
+    behind_psb = score_psb - score_psb.min(1, keepdims=True)
+    return Searched(*(_single(jnp.moveaxis(x, 2, 0)) for x in (gain_psbdd, behind_psb)))
+
+
+def _linear_graphs(
+    sums: PairSums, variables_bd: Array, searched: Searched | None, links: bool
+) -> LinearGraphs:
+    searched = searched or _search(sums, variables_bd)
+    graph_bpsdd = searched.gain_bpsdd > 0
     split_bdd = sums.set_count_bdd > 0
-    sure_bdd = compelled(graph_bdd, repeat(split_bdd | split_bdd.swapaxes(1, 2)))
-    open_bdd = graph_bdd & ~sure_bdd
-    worth_bdd = jnp.arcsinh(found.gain_bdd) / 4
-    shape = (len(PENALTIES), starts, b)
-    score_psb = found.score_b.reshape(shape)
-    share_psb = jax.nn.softmax(-score_psb / 2, axis=1)
-
-    def mean(x: Array) -> Array:
-        return (x.reshape(*shape, d, d) * share_psb[..., None, None]).sum(1)
-
-    features = []
-    for sure, open_, worth in zip(
-        mean(sure_bdd),
-        mean(open_bdd | open_bdd.swapaxes(1, 2)),
-        mean(worth_bdd + worth_bdd.swapaxes(1, 2)),
-        strict=True,
-    ):
-        features += [sure, sure.swapaxes(1, 2), open_, worth]
-    best_b = jnp.argsort(score_psb[0], 0)[0]
-    best = (0, best_b, jnp.arange(b))
-    best_bdd = graph_bdd.reshape(*shape, d, d)[best]
-    ends = None
+    settled_bdd = (split_bdd | split_bdd.swapaxes(1, 2))[:, None, None]
+    flat = (-1, *split_bdd.shape[1:])
+    settled_bpsdd = jnp.broadcast_to(settled_bdd, graph_bpsdd.shape)
+    sure = compelled(graph_bpsdd.reshape(flat), settled_bpsdd.reshape(flat))
+    sure_bpsdd = sure.reshape(graph_bpsdd.shape)
+    open_bpsdd = graph_bpsdd & ~sure_bpsdd
+    worth_bpsdd = jnp.arcsinh(searched.gain_bpsdd) / 4
+    share_bps11 = jax.nn.softmax(-searched.behind_bps / 2, axis=2)[..., None, None]
+    features_pbdd = []
+    for p in range(len(PENALTIES)):
+        sure, free, worth = (
+            (x_bpsdd[:, p] * share_bps11[:, p]).sum(1)
+            for x_bpsdd in (
+                sure_bpsdd,
+                open_bpsdd | open_bpsdd.swapaxes(-1, -2),
+                worth_bpsdd + worth_bpsdd.swapaxes(-1, -2),
+            )
+        )
+        features_pbdd += [sure, sure.swapaxes(1, 2), free, worth]
+    table = _standardised(sums, variables_bd)
+    best = (jnp.arange(len(graph_bpsdd)), 0, jnp.argsort(searched.behind_bps[:, 0], 1)[:, 0])
+    best_bdd, ends = graph_bpsdd[best], None
     if links:
-        worth_bdd = found.gain_bdd.reshape(*shape, d, d)[best]
+        worth_bdd = searched.gain_bpsdd[best]
         ends = find_links(best_bdd, worth_bdd, table.r_btdd, table.mean_btd, table.size_btd)
-    return LinearGraphs(jnp.stack(features, -1), *_regressions(table, best_bdd), ends)
+    return LinearGraphs(jnp.stack(features_pbdd, -1), *_regressions(table, best_bdd), ends)
 
 
 class _Standardised(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -19,22 +19,9 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from amortize.additive_search import ADDITIVE_FEATURES, AdditiveGraphs, additive_graphs
-from amortize.additive_sums import additive_sums
 from amortize.axial import Axial, AxialConfig
 from amortize.batch import Batch
-from amortize.cell_features import CELL_FEATURES, RESIDUALS, SCALED, Graphs, cell_features
-from amortize.conditionals import CONDITIONALS
-from amortize.imputation import Filled, fill_in
-from amortize.linear_graphs import GRAPH_FEATURES, linear_graphs
-from amortize.pair_features import PAIR_FEATURES, STATISTICS, pair_features
-from amortize.pair_sums import pair_sums
-from amortize.residual_entropies import (
-    ENTROPY_FEATURES,
-    link_entropies,
-    link_features,
-    link_moments,
-)
+from amortize.reading import Reading, feature_counts, read
 from amortize.stack import run, stack
 
 Params = dict[str, Any]  # nested dictionary of arrays
@@ -74,74 +61,6 @@ class ModelConfig:
     def searches(self) -> int:
         """How many searches for graphs the streams read."""
         return self.order_search + self.additive_search
-
-
-class Reading(NamedTuple):
-    """All that the two-stream network reads of b tables; no parameters take part in it."""
-
-    cells_bdnc: Array  # see `cell_features`
-    pairs_bddc: Array  # see `pair_features`
-    count_bdd: Array  # rows in which i and j are both observed
-    observed_bdn: Array  # bool
-    variables_bd: Array  # bool
-
-
-def read(config: ModelConfig, batch: Batch, experiments: bool = False) -> Reading:
-    """What the two-stream network of `config` reads: features of cells and of pairs, searches.
-
-    In full precision on any device: correlations in the few digits of an accelerator's matrix
-    products would be other ones.
-
-    Args:
-        config: of the network.
-        batch: the tables.
-        experiments: whether variables are known to be set in some rows, which a search of many
-            variables is told for want of memory where they are not.
-    """
-    with jax.default_matmul_precision("highest"):
-        variables_bd = batch.variables_bd
-        searched = (batch.values_bnd, batch.observed_bnd, batch.rows_bn, variables_bd)
-        filled = fill_in(*searched) if config.searches else None
-        totals = pair_sums(batch, filled if config.order_search else None)
-        linear = additive = entropies = None
-        if config.order_search and filled is not None:
-            linear = linear_graphs(totals, variables_bd, config.residual_entropies)
-            if (links := linear.links) is not None:
-                moments = link_moments(batch, filled, links)
-                sums = link_entropies(batch, filled, links, moments)
-                entropies = link_features(links, moments, sums)
-        if config.additive_search and filled is not None:
-            additive = _additive(batch, filled, experiments)
-        graphs = Graphs(linear, additive, entropies)
-        chosen = (config.statistics, config.conditionals, graphs)
-        return Reading(
-            cell_features(batch, filled, graphs),
-            pair_features(batch, totals, *chosen),
-            totals.count_bdd,
-            batch.observed_bnd.swapaxes(1, 2),
-            variables_bd,
-        )
-
-
-def _additive(batch: Batch, filled: Filled, experiments: bool) -> AdditiveGraphs:
-    def search(part: tuple[Batch, Filled]) -> AdditiveGraphs:
-        return additive_graphs(additive_sums(*part, experiments), part[0].variables_bd)
-
-    if not experiments:
-        return search((batch, filled))
-    # Table by table: sums for each of many variables are large.
-    alone = jax.tree.map(lambda x: x[:, None], (batch, filled))
-    return jax.tree.map(lambda x: x[:, 0], jax.lax.map(search, alone))
-
-
-def feature_counts(config: ModelConfig) -> tuple[int, int]:
-    """How many features of a cell and of a pair `read` gives."""
-    cells = CELL_FEATURES + RESIDUALS * config.searches + SCALED * config.additive_search
-    pairs = PAIR_FEATURES + STATISTICS * config.statistics
-    pairs += CONDITIONALS * config.conditionals + GRAPH_FEATURES * config.order_search
-    pairs += ADDITIVE_FEATURES * config.additive_search
-    pairs += ENTROPY_FEATURES * config.residual_entropies
-    return cells, pairs
 
 
 class Transition(nnx.Module):

@@ -63,12 +63,19 @@ def _complete(values_nd: NDArray, graph_dd: NDArray, kind_d: NDArray | None = No
     return RealTable(values_nd, np.zeros(values_nd.shape, bool), graph_dd, kind_d)
 
 
-def sachs(rows: int | None, count: int, seed: int) -> Iterator[RealTable]:
-    """Logarithms of the 11 protein signals, the first `rows` rows or all."""
+def sachs(rows: int | None, levels: int | None, count: int, seed: int) -> Iterator[RealTable]:
+    """Logarithms of the 11 protein signals, the first `rows` rows or all.
+
+    With `levels`, each signal is cut into so many of equal counts, as discrete methods need it.
+    """
     data = pd.read_csv(wheel_file("cdt", "resources/cyto_full_data.csv", CDT)).iloc[:rows]
     network = read_bif(wheel_file("pgmpy", "example_models/sachs.bif.gz", PGMPY))
     data = data.rename(columns=SACHS_NAMES)[list(network)]
-    yield _complete(np.log(data.to_numpy(float)), graph_of(network))
+    values_nd, kind_d = np.log(data.to_numpy(float)), None
+    if levels:
+        cut = [pd.qcut(column, levels, labels=False) for column in values_nd.T]
+        values_nd, kind_d = np.stack(cut, 1).astype(float), np.full(len(cut), ORDINAL, np.int32)
+    yield _complete(values_nd, graph_of(network), kind_d)
 
 
 def gaussian_network(file: str, rows: int, count: int, seed: int) -> Iterator[RealTable]:
@@ -122,6 +129,7 @@ NETWORK_ROWS = 1000
 
 SUITE = (
     "sachs-observational",
+    "sachs-levels",
     "sachs-pooled",
     "compression-observational",
     "compression-interventional",
@@ -133,12 +141,13 @@ SUITE = (
 
 def _catalogue() -> Iterator[RealData]:
     observational = f"{OBSERVATIONAL_ROWS} rows without inhibitors"
-    for name, rows, text in (
-        ("sachs-observational", OBSERVATIONAL_ROWS, observational),
-        ("sachs-pooled", None, "all nine experiments pooled"),
+    for name, rows, levels, text in (
+        ("sachs-observational", OBSERVATIONAL_ROWS, None, f"logarithms, {observational}"),
+        ("sachs-levels", OBSERVATIONAL_ROWS, 3, f"three levels each, {observational}"),
+        ("sachs-pooled", None, None, "logarithms, all nine experiments pooled"),
     ):
-        what = f"protein signals, logarithms, {text}"
-        yield RealData(name, what, SACHS_SOURCE, partial(sachs, rows), 1)
+        what = f"protein signals, {text}"
+        yield RealData(name, what, SACHS_SOURCE, partial(sachs, rows, levels), 1)
     source = "this project, examples/compression"
     for file in ("observational", "interventional"):
         what = f"a small archiver, measured; {file} rows"

@@ -16,7 +16,7 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from amortize.additive_search import additive_graphs
+from amortize.additive_search import AdditiveGraphs, additive_graphs
 from amortize.additive_sums import AdditiveSums, additive_sums
 from amortize.batch import Batch
 from amortize.cell_features import Graphs, cell_features
@@ -25,6 +25,7 @@ from amortize.linear_graphs import linear_graphs
 from amortize.model import ModelConfig, Params, TwoStream, network
 from amortize.pair_features import pair_features
 from amortize.pair_sums import PairSums, pair_sums
+from amortize.reading import search_side_by_side, side_by_side
 from amortize.residual_entropies import link_entropies, link_features, link_moments
 from amortize.stack import layers
 
@@ -171,6 +172,8 @@ _fill = jax.jit(fill_in)
 _link_moments = jax.jit(link_moments)
 _link_entropies = jax.jit(link_entropies)
 _link_features = jax.jit(link_features)
+_additive_graphs = jax.jit(additive_graphs)
+_linear_graphs = jax.jit(linear_graphs, static_argnums=2)
 
 
 @partial(jax.jit, static_argnums=(0, 3))
@@ -185,13 +188,28 @@ def _sums(
 
 
 @partial(jax.jit, static_argnums=0)
-def _search(
+def _search_in_one(
     config: ModelConfig, sums: PairSums, additive: AdditiveSums | None, variables_bd: Array
 ) -> Graphs:
     linear = None
     if config.order_search:
         linear = linear_graphs(sums, variables_bd, config.residual_entropies)
     return Graphs(linear, None if additive is None else additive_graphs(additive, variables_bd))
+
+
+def _search(
+    config: ModelConfig, sums: PairSums, additive: AdditiveSums | None, variables_bd: Array
+) -> Graphs:
+    if not side_by_side(config, variables_bd.shape[1]):
+        return _search_in_one(config, sums, additive, variables_bd)
+
+    def last() -> AdditiveGraphs | None:
+        return None if additive is None else _additive_graphs(additive, variables_bd)
+
+    searched, found = search_side_by_side(config, sums, variables_bd, last)
+    if searched is None:
+        return Graphs(None, found)
+    return Graphs(_linear_graphs(sums, variables_bd, config.residual_entropies, searched), found)
 
 
 def _filled(table: Inputs, rows: int, variables: int) -> Filled:

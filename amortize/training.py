@@ -24,14 +24,13 @@ from amortize.metrics import average_precision
 from amortize.model import (
     ModelConfig,
     Params,
-    Reading,
     edge_probabilities,
     init,
     predict_logits,
-    read,
 )
 from amortize.optimiser import learning_rate, optimiser
 from amortize.question import QuestionConfig, ask
+from amortize.reading import Reading, read
 from simulators import Dataset, Prior, sample, simulate_batch
 from simulators.host import Simulator, draw_batch, load_simulator
 

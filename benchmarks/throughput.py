@@ -31,8 +31,8 @@ from curve import prepare
 from amortize import compilation
 from amortize.config import Bucket, TrainConfig, override, preset
 from amortize.mesh import data_mesh, replicate
-from amortize.model import read
 from amortize.question import ask
+from amortize.reading import read
 from amortize.training import HeldOut, compiled_step, draw_data, initial_state, objective
 
 EVAL_MINUTES = 5.0  # train.py's default between evaluations

@@ -16,9 +16,9 @@ from amortize.config import Bucket, base, fed, tiny
 from amortize.errors import UsageError
 from amortize.feeders import Feeders, HeldOutSet, deal, preparation, prepared_shapes
 from amortize.mesh import data_mesh
-from amortize.model import read
 from amortize.optimiser import learning_rate, rate_by_clock
 from amortize.question import QuestionConfig
+from amortize.reading import read
 from amortize.training import HeldOut, abstract_state, initial_state, scores_of, train_step
 
 ROOT = Path(__file__).parents[1]

@@ -1,5 +1,6 @@
 """What the best linear graphs say of pairs, and their regressions, on tables in which they hold."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from amortize import linear_graphs as module
 from amortize import pair_sums as sums_module
 from amortize.batch import make_batch
 from amortize.imputation import fill_in
-from amortize.linear_graphs import GRAPH_FEATURES, PENALTIES, linear_graphs
+from amortize.linear_graphs import GRAPH_FEATURES, PENALTIES, linear_graphs, linear_search
 from amortize.pair_sums import pair_sums
 
 N, D, TABLES = 3000, 6, 8
@@ -154,6 +155,25 @@ def test_many_variables_share_their_correlations(tables, monkeypatch):
     shared = quick_jit(linear_graphs)(sums, jnp.ones((TABLES, D), bool))
     np.testing.assert_allclose(shared.features_bddc, plain.features_bddc, atol=1e-3)
     np.testing.assert_allclose(shared.slope_bdd, plain.slope_bdd, atol=1e-3)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_penalties_can_be_searched_apart(tables, monkeypatch, many):
+    if many:  # one first order, another for each penalty
+        monkeypatch.setattr(module, "MANY", 3)
+    batch = make_batch(tables[0][:, :400])
+    whole = quick_jit(lambda b: linear_graphs(sums_of(b), b.variables_bd, links=True))(batch)
+
+    @quick_jit
+    def apart(batch):
+        sums = sums_of(batch)
+        each = [linear_search(sums, batch.variables_bd, (p,)) for p in range(len(PENALTIES))]
+        joined = jax.tree.map(lambda *x: jnp.concatenate(x, 1), *each)
+        assert joined.gain_bpsdd.shape == (TABLES, len(PENALTIES), 1 if many else 2, D, D)
+        return linear_graphs(sums, batch.variables_bd, True, joined)
+
+    for a, b in zip(jax.tree.leaves(whole), jax.tree.leaves(apart(batch)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_large_tables_are_searched_less():

@@ -25,6 +25,16 @@ def test_sachs_is_the_first_block_with_the_consensus_graph():
     assert ("Mek", "Raf") not in edges
 
 
+def test_sachs_in_levels_keeps_the_order_of_the_signals():
+    found, levels = first("sachs-observational"), first("sachs-levels")
+    assert set(levels.kind_d) == {1} and set(np.unique(levels.values_nd)) == {0, 1, 2}
+    for signal, level in zip(found.values_nd.T, levels.values_nd.T, strict=True):
+        ranks = signal.argsort()
+        assert (np.diff(level[ranks]) >= 0).all()
+        assert np.bincount(level.astype(int)).min() > 0.3 * 853
+    np.testing.assert_array_equal(levels.graph_dd, found.graph_dd)
+
+
 def test_fitted_networks_have_their_published_sizes():
     sizes = {"ecoli70": (46, 70), "magic-niab": (44, 66), "arth150": (107, 150)}
     for name, (variables, edges) in sizes.items():

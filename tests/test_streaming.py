@@ -112,6 +112,26 @@ def test_many_variables_with_experiments_are_searched_as_few_are(monkeypatch, st
     streaming._sums.clear_cache()
 
 
+@pytest.mark.parametrize(("streamed", "left_out"), [(False, ""), (True, "additive_search")])
+def test_searches_side_by_side_find_what_one_program_finds(monkeypatch, streamed, left_out):
+    parts = dict.fromkeys(EVERYTHING, True)
+    if left_out:
+        parts[left_out] = False
+    config = dataclasses.replace(tiny().model, **parts)
+    network = Forward(config, parameters(config))
+    if streamed:
+        monkeypatch.setattr(forward, "BYTES_STREAMED", 0)
+        monkeypatch.setattr(forward, "chunk_rows", lambda *_: 64)
+    expected = network.answer([table()])[0]
+    asked = []
+    for module in (forward, streaming):
+        monkeypatch.setattr(module, "side_by_side", lambda *_: asked.append(1) or True)
+    found = network.answer([table()])[0]
+    assert len(asked) == 1
+    np.testing.assert_allclose(found.edges_dd, expected.edges_dd, atol=1e-5)
+    np.testing.assert_allclose(found.confounded_dd, expected.confounded_dd, atol=1e-5)
+
+
 def test_chunks_are_bounded_in_cells():
     config = tiny().model
     for variables in (4, 50, 200, 1000):
