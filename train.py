@@ -163,7 +163,7 @@ def main(  # noqa: PLR0912, PLR0915
         card = {
             "name": config.name,
             "preset": preset,
-            "description": (PRESETS[preset].__doc__ or "").splitlines()[0],
+            "description": (PRESETS[preset].__doc__ or "").partition("\n")[0],
             "assumptions": assumptions_of(config.outputs),
             "parameters": size,
             "step": step,

@@ -155,6 +155,7 @@ _ABOUT = (
     "step",
     "datasets",
     "started_from",
+    "averaged",
     "hours",
     "training_operations",
     "hardware",

@@ -165,8 +165,9 @@ def card() -> str:
 def facts() -> str:
     """How the default checkpoint was made."""
     found = json.loads((resolve() / "card.json").read_text())
-    keys = ("name", "parameters", "step", "datasets", "started_from", "hours", "hardware")
-    keys = [key for key in (*keys, "training_operations", "ranges", "versions") if key in found]
+    keys = ("name", "parameters", "step", "datasets", "started_from", "averaged", "hours")
+    keys += ("hardware", "training_operations", "ranges", "versions")
+    keys = [key for key in keys if key in found]
     if "training_operations" in found:
         found["training_operations"] = f"{found['training_operations']:.2g}"
     return table(["", ""], [[key, str(found[key]).replace("'", "")] for key in keys])
