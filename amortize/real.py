@@ -73,8 +73,9 @@ def sachs(rows: int | None, levels: int | None, count: int, seed: int) -> Iterat
     data = data.rename(columns=SACHS_NAMES)[list(network)]
     values_nd, kind_d = np.log(data.to_numpy(float)), None
     if levels:
-        cut = [pd.qcut(column, levels, labels=False) for column in values_nd.T]
-        values_nd, kind_d = np.stack(cut, 1).astype(float), np.full(len(cut), ORDINAL, np.int32)
+        bounds_kd = np.quantile(values_nd, np.arange(1, levels) / levels, axis=0)
+        values_nd = (values_nd[:, None] > bounds_kd).sum(1).astype(float)
+        kind_d = np.full(values_nd.shape[1], ORDINAL, np.int32)
     yield _complete(values_nd, graph_of(network), kind_d)
 
 
