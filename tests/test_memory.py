@@ -1,12 +1,12 @@
 """The estimate that refuses a config before its first step."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import jax
+from one_device import ENVIRONMENT
 
 from amortize import memory
 from amortize.config import Bucket, base, override, tiny
@@ -52,9 +52,13 @@ def test_the_command_refuses_what_cannot_fit_in_one_line_before_step_0(tmp_path)
     program = [sys.executable, str(Path(__file__).parents[1] / "train.py"), "tiny", "--out", "run"]
     bucket = '{"rows": [20, 32], "variables": [4, 4], "batch": 10000000, "weight": 1.0}'
     options = ["--set", f"buckets=[{bucket}]", "--simulator", "mine:noise"]
-    one_device = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
     done = subprocess.run(
-        program + options, cwd=tmp_path, env=one_device, capture_output=True, text=True, check=False
+        program + options,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr

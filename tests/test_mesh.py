@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from one_device import ENVIRONMENT
 
 from amortize.config import Bucket, tiny
 from amortize.errors import UsageError
@@ -62,12 +62,11 @@ def test_two_processes_train_and_survive_the_death_of_one(one_device, tmp_path):
         command = [sys.executable, "train.py", "tiny", "--out", str(tmp_path), "--save-minutes=0"]
         command += ["--set", "steps=12", "--set", f"buckets={bucket}"]
         command += ["--eval-datasets", "4", "--eval-shape", "30", "5"]
-        env = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
         return [
             subprocess.Popen(
                 [*command, "--distributed", f"127.0.0.1:{port},2,{rank}"],
                 cwd=ROOT,
-                env=env,
+                env=ENVIRONMENT,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

@@ -1,13 +1,13 @@
 """train.py --simulator as a person runs it: both kinds of the documentation, and bad ones."""
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from one_device import ENVIRONMENT
 
 from amortize.checkpoint import RunStore, load_checkpoint
 from amortize.config import from_dict
@@ -38,8 +38,7 @@ def folder(tmp_path_factory) -> Path:
 def train(folder: Path, simulator: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "train.py"), "tiny", *SHORT, *BUCKET]
     command += ["--simulator", simulator, "--out", simulator.replace(":", ".")]
-    environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
-    environment["PYTHONPATH"] = str(ROOT)
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

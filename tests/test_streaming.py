@@ -56,7 +56,7 @@ def whole_logits(config: ModelConfig, params: dict) -> np.ndarray:
         kind_bd=given.kind_d[None],
         knowledge_bdd=given.knowledge_dd[None],
     )
-    return np.asarray(predict_logits(config, params, batch))[0]
+    return np.asarray(jax.jit(predict_logits, static_argnums=0)(config, params, batch))[0]
 
 
 @pytest.mark.parametrize(

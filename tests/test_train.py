@@ -12,6 +12,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from one_device import ENVIRONMENT
 
 from amortize.checkpoint import RunStore, load_checkpoint
 from amortize.config import tiny
@@ -19,14 +20,13 @@ from amortize.training import abstract_state, bucket_of
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "train.py", "tiny", "--eval-datasets", "4", "--eval-shape", "30", "5"]
-ONE_DEVICE = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
 
 
 def start(*arguments: str) -> subprocess.Popen:
     """The program under way, on one device."""
     pipe = subprocess.PIPE
     command = [*COMMAND, *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=ONE_DEVICE, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
