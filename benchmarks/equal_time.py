@@ -16,6 +16,7 @@ records; `--report` writes page and plot and trains nothing.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,14 +127,30 @@ def read(folder: Path) -> dict[int, list[Record]]:
     }
 
 
-def share(records: list[Record], name: str, last: Record) -> str:
-    """Of the time of `last`, after which the named network stayed at or below its loss."""
+def share(records: list[Record], name: str, last: Record) -> float | None:
+    """Of the time of `last`, after which the named network stayed at or below its loss.
+
+    None: it was not trained there; infinite: it did not stay below.
+    """
     ours = [r for r in records if r["network"] == name]
     if not ours:
-        return ""
+        return None
     above = [k for k, r in enumerate(ours) if r["held_out"]["loss"] > last["held_out"]["loss"]]
     stays = ours[above[-1] + 1 :] if above else ours  # early losses go up and down
-    return f"{stays[0]['core_seconds'] / last['core_seconds']:.1%}" if stays else "not reached"
+    return stays[0]["core_seconds"] / last["core_seconds"] if stays else float("inf")
+
+
+def axial_shares(runs: dict[int, list[Record]]) -> dict[int, list[float]]:
+    """For each number of variables the shares of an axial network's time, see `share`."""
+    found = {}
+    for variables, records in sorted(runs.items()):
+        names = [name for name in MODELS if name not in (OURS, SEARCHING)]
+        lasts = [[r for r in records if r["network"] == name][-1:] for name in names]
+        shares = [
+            share(records, name, r) for name in (OURS, SEARCHING) for [r] in filter(None, lasts)
+        ]
+        found[variables] = [x for x in shares if x is not None]
+    return found
 
 
 def page(runs: dict[int, list[Record]]) -> str:
@@ -159,7 +176,8 @@ def page(runs: dict[int, list[Record]]) -> str:
             last = own[-1]
             shares = ["", ""]
             if name not in (OURS, SEARCHING):
-                shares = [share(records, ours, last) for ours in (OURS, SEARCHING)]
+                found = [share(records, ours, last) for ours in (OURS, SEARCHING)]
+                shares = ["" if x is None else _percent(x) for x in found]
             lines.append(
                 f"| {variables} | {name} | {last['parameters']:,} | {last['optimiser']} | "
                 f"{last['core_seconds'] / 60:.1f} | {last['step']:,} | {last['datasets']:,} | "
@@ -167,6 +185,10 @@ def page(runs: dict[int, list[Record]]) -> str:
                 f"{' | '.join(shares)} |"
             )
     return "\n".join(lines) + "\n"
+
+
+def _percent(share: float) -> str:
+    return "not reached" if math.isinf(share) else f"{share:.1%}"
 
 
 def plot(runs: dict[int, list[Record]], path: Path) -> None:

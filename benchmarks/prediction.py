@@ -10,13 +10,14 @@ else the machine does; on quiet cores the wall shows no more than these.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,19 +26,29 @@ import typer
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = "import jax, pandas; x = jax.numpy.ones((512, 512)); (x @ x).block_until_ready()"
 FORWARD = """
-import sys, time
+import json, sys, time
 import numpy as np
 import amortize
+from amortize.enquiry import readable
+from amortize.inputs import read
+from simulators import sample
+
 model = amortize.load(sys.argv[1])
-x = np.random.default_rng(0).normal(size=(1000, 100))
-model.probabilities(x[None])
-times = []
-for _ in range(3):
-    start = time.process_time()
-    model.probabilities(x[None])
-    times.append(time.process_time() - start)
-print(min(times))
+fields = ("values", "observed", "intervened", "regime", "kind")
+for name in sys.argv[2:]:
+    for data in sample(name, 3, 1000, 100, 77):
+        table = [readable(read(*(getattr(data, field) for field in fields)), model.inputs)]
+        model._forward.answer(table)  # compiles
+        wall, processor = [], []
+        for _ in range(7):
+            starts = time.perf_counter(), time.process_time()
+            model._forward.answer(table)
+            wall.append(time.perf_counter() - starts[0])
+            processor.append(time.process_time() - starts[1])
+        print(json.dumps([name, float(np.median(wall)), float(np.median(processor))]))
 """
+# Searches take longest where variables have many strong causes or where nothing is linear.
+SYSTEMS = ("avici-linear", "avici-rff", "avici-linear-ood", "avici-linear-ood-interventional")
 # Name, rows, variables, cache, seconds wanted on two quiet cores, GiB wanted.
 CASES = (
     ("first answer, empty cache", 1_000, 20, "empty", 15.0, None),
@@ -95,8 +106,10 @@ def table(folder: Path, n: int, d: int) -> Path:
 def main(
     checkpoint: Annotated[str, typer.Argument(help="Name or folder; default: bundled.")] = "",
     only: Annotated[str, typer.Option(help="Cases whose name holds this text.")] = "",
+    out: Annotated[Path | None, typer.Option(help="JSON of what has a target; all cases.")] = None,
 ) -> None:
     """Print a line for each case."""
+    costs: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         cache = folder / "cache"
@@ -118,6 +131,7 @@ def main(
             if kept == "warm":
                 run(command, where)
             cost = run(command, where)
+            costs |= {} if most_memory is None else {"memory": cost.memory}
             wanted = [] if most_seconds is None else [f"{most_seconds:g} s"]
             wanted += [] if most_memory is None else [f"{most_memory:g} GiB"]
             print(
@@ -130,12 +144,22 @@ def main(
         if only in "one forward pass":
             from amortize.bundled import resolve
 
-            printed = run(["-c", FORWARD, str(resolve(checkpoint or None))], cache).printed
-            seconds = float(printed.split()[-1])
-            print(
-                f"one forward pass, 1000 x 100, compiled: {seconds / reference.processor:.2f} times"
-                f" the reference ({seconds:.2f} processor seconds); wanted 1 s on two quiet cores"
-            )
+            command = ["-c", FORWARD, str(resolve(checkpoint or None)), *SYSTEMS]
+            found = [json.loads(line) for line in run(command, cache).printed.splitlines()]
+            for system in SYSTEMS:
+                walls, processor = zip(*(f[1:] for f in found if f[0] == system), strict=True)
+                costs.setdefault("forward", {})[system] = walls
+                print(
+                    f"one forward pass, 1000 x 100 of {system}, compiled: "
+                    f"{', '.join(f'{s / reference.wall:.2f}' for s in walls)} times the reference's"
+                    f" wall ({', '.join(f'{s:.2f}' for s in walls)} s, three tables, medians of "
+                    f"seven; {np.mean(processor):.2f} processor seconds); wanted 1 s on two quiet "
+                    "cores",
+                    flush=True,
+                )
+        if out is not None:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(json.dumps(costs, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 from markers import filled, holds, table
+from targets import targets
 
 import amortize
 from amortize import charts, standings
@@ -216,6 +217,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **evaluations(),
     "published-B": partial(against_published, "auprc", "published", "B"),
     "published-C": partial(against_published, "auroc", "published", "C"),
+    "targets": targets,
     "card": card,
     "facts": facts,
     "example": example,
