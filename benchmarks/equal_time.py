@@ -142,13 +142,10 @@ def share(records: list[Record], name: str, last: Record) -> float | None:
 
 def axial_shares(runs: dict[int, list[Record]]) -> dict[int, list[float]]:
     """For each number of variables the shares of an axial network's time, see `share`."""
-    found = {}
+    found: dict[int, list[float]] = {}
     for variables, records in sorted(runs.items()):
-        names = [name for name in MODELS if name not in (OURS, SEARCHING)]
-        lasts = [[r for r in records if r["network"] == name][-1:] for name in names]
-        shares = [
-            share(records, name, r) for name in (OURS, SEARCHING) for [r] in filter(None, lasts)
-        ]
+        lasts = {r["network"]: r for r in records if r["network"] not in (OURS, SEARCHING)}
+        shares = [share(records, name, r) for r in lasts.values() for name in (OURS, SEARCHING)]
         found[variables] = [x for x in shares if x is not None]
     return found
 

@@ -2,8 +2,8 @@
 
     python benchmarks/interventions.py [CHECKPOINT]
 
-Graph, mechanisms and noise are equal, so that few systems tell what the suites, which draw other
-systems for each scenario, leave to chance. Writes docs/results/interventions/paired.json.
+Graph and mechanisms are equal, so that few systems tell what the suites, which draw other systems
+for each scenario, leave to chance. Writes docs/results/interventions/paired.json.
 """
 
 from __future__ import annotations

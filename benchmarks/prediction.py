@@ -109,6 +109,8 @@ def main(
     out: Annotated[Path | None, typer.Option(help="JSON of what has a target; all cases.")] = None,
 ) -> None:
     """Print a line for each case."""
+    if out is not None and only:
+        raise typer.BadParameter("--out keeps all cases; leave out --only")
     costs: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
